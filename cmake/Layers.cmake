@@ -6,7 +6,11 @@
 # latchkey_<name> from the .c files of the current folder.
 function(add_layer name)
   cmake_parse_arguments(L "" "" "DEPENDS;LIBS" ${ARGN})
-  file(GLOB srcs CONFIGURE_DEPENDS *.c)
+  file(GLOB_RECURSE srcs CONFIGURE_DEPENDS *.c)
+  if(NOT srcs)
+    add_library(latchkey_${name} INTERFACE)
+    return()
+  endif()
   add_library(latchkey_${name} STATIC ${srcs})
   target_include_directories(latchkey_${name} PUBLIC ${PROJECT_SOURCE_DIR})
   foreach(d IN LISTS L_DEPENDS)
