@@ -70,7 +70,7 @@ enum status rtp_strip_padding(struct rtp *p);
 #define SRTP_KEY_LEN 16
 #define SRTP_SALT_LEN 14
 
-struct srtp_params {
+struct media_srtp_params {
     uint8_t key[SRTP_KEY_LEN];
     uint8_t salt[SRTP_SALT_LEN];
     unsigned tag_len;   /* 10 (default when 0), or 4 */
@@ -80,29 +80,29 @@ struct srtp_params {
     unsigned mki_len;
 };
 
-struct srtp_stream; /* one SSRC, one direction */
+struct media_srtp; /* one SSRC, one direction */
 
 /* media_init starts libsrtp (once per process, any number of calls). */
 enum status media_init(void);
 
-/* srtp_stream_new makes a stream for one SSRC with the rollover counter roc.
+/* media_srtp_new makes a stream for one SSRC with the rollover counter roc.
  * sender 1 protects, 0 unprotects. STATUS_NO_MEMORY, STATUS_BAD_VALUE. params may
  * be wiped afterwards. */
-enum status srtp_stream_new(struct srtp_stream **out,
-                            const struct srtp_params *params, uint32_t ssrc,
+enum status media_srtp_new(struct media_srtp **out,
+                            const struct media_srtp_params *params, uint32_t ssrc,
                             uint32_t roc, int sender);
-void srtp_stream_free(struct srtp_stream *s);
+void media_srtp_free(struct media_srtp *s);
 
-/* srtp_protect writes the SRTP packet for an RTP packet to out (cap at least
- * len + 16). srtp_unprotect gives the RTP packet back. Both return
+/* media_srtp_protect writes the SRTP packet for an RTP packet to out (cap at least
+ * len + 16). media_srtp_unprotect gives the RTP packet back. Both return
  * STATUS_NO_SPACE, STATUS_TRUNCATED; unprotect also STATUS_AUTH, STATUS_REPLAY
  * (seen before), STATUS_STALE (older than the window); *out_len is 0 on failure
  * and no plaintext is left in out. out may be the input. */
-enum status srtp_protect(struct srtp_stream *s, uint8_t *out, size_t cap,
+enum status media_srtp_protect(struct media_srtp *s, uint8_t *out, size_t cap,
                          size_t *out_len, const uint8_t *rtp, size_t len);
-enum status srtp_unprotect(struct srtp_stream *s, uint8_t *out, size_t cap,
+enum status media_srtp_unprotect(struct media_srtp *s, uint8_t *out, size_t cap,
                            size_t *out_len, const uint8_t *srtp, size_t len);
-uint32_t srtp_stream_roc(const struct srtp_stream *s);
+uint32_t media_srtp_roc(const struct media_srtp *s);
 
 /* ---- receive port ---- */
 
@@ -153,7 +153,7 @@ struct media_voice {
     uint16_t first_seq;
     uint32_t first_timestamp;
     uint8_t pt;
-    struct srtp_stream *srtp; /* NULL: plain RTP; must outlive the sender */
+    struct media_srtp *srtp; /* NULL: plain RTP; must outlive the sender */
 };
 
 /* media_send_voice starts to send samples as PCMU over RTP or SRTP. The sender
