@@ -15,7 +15,8 @@ struct cap_addr {
 };
 
 /* cap_addr_text writes "127.9.3.1:5060" or "[::1]:5060" and a NUL (without the
- * port if it is 0); cap_addr_ip_text only "127.9.3.1" or "::1". "-" for none. */
+ * port if it is 0); cap_addr_ip_text only "127.9.3.1" or "::1". "-" for none.
+ */
 void cap_addr_text(char out[CAP_ADDR_TEXT], const struct cap_addr *a);
 void cap_addr_ip_text(char out[CAP_ADDR_TEXT], const struct cap_addr *a);
 
@@ -23,7 +24,8 @@ void cap_addr_ip_text(char out[CAP_ADDR_TEXT], const struct cap_addr *a);
  * Returns STATUS_SYNTAX with *out unchanged for anything else. */
 enum status cap_addr_parse(struct cap_addr *out, const char *text);
 
-/* cap_addr_equal compares address and port, cap_addr_same_ip the address only. */
+/* cap_addr_equal compares address and port, cap_addr_same_ip the address only.
+ */
 int cap_addr_equal(const struct cap_addr *a, const struct cap_addr *b);
 int cap_addr_same_ip(const struct cap_addr *a, const struct cap_addr *b);
 
