@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Voice as the harness needs it: WAV, G.711 mu-law, RTP, SRTP, paced sending. */
+/* Voice as the harness needs it: WAV, G.711 mu-law, RTP, SRTP, paced sending.
+ */
 #ifndef HARNESS_MEDIA_MEDIA_H
 #define HARNESS_MEDIA_MEDIA_H
 
@@ -19,18 +20,21 @@ struct wav {
     size_t num;
 };
 
-/* wav_load reads a RIFF/WAVE file: mono, 8,000 Hz, 16-bit PCM or mu-law (format 7).
- * STATUS_NOT_FOUND, STATUS_IO, STATUS_TRUNCATED, STATUS_UNSUPPORTED (other form),
- * STATUS_SYNTAX (no WAVE); *out is then empty. wav_parse does it from memory. */
+/* wav_load reads a RIFF/WAVE file: mono, 8,000 Hz, 16-bit PCM or mu-law (format
+ * 7). STATUS_NOT_FOUND, STATUS_IO, STATUS_TRUNCATED, STATUS_UNSUPPORTED (other
+ * form), STATUS_SYNTAX (no WAVE); *out is then empty. wav_parse does it from
+ * memory. */
 enum status wav_load(struct wav *out, const char *path);
 enum status wav_parse(struct wav *out, const uint8_t *data, size_t len);
 
-/* wav_save writes 16-bit PCM; wav_save_ulaw writes format 7 from mu-law octets. */
+/* wav_save writes 16-bit PCM; wav_save_ulaw writes format 7 from mu-law octets.
+ */
 enum status wav_save(const char *path, const int16_t *samples, size_t num);
 enum status wav_save_ulaw(const char *path, const uint8_t *codes, size_t num);
 void wav_free(struct wav *w);
 
-/* wav_tone makes num samples of a sine (hz, peak amplitude): beeps, greetings. */
+/* wav_tone makes num samples of a sine (hz, peak amplitude): beeps, greetings.
+ */
 enum status wav_tone(struct wav *out, unsigned hz, int16_t peak, size_t num);
 
 /* ---- RTP (RFC 3550, 5.1) ---- */
@@ -65,7 +69,8 @@ enum status rtp_parse(struct rtp *out, const uint8_t *data, size_t len);
 void rtp_write(struct wr *w, const struct rtp *p);
 enum status rtp_strip_padding(struct rtp *p);
 
-/* ---- SRTP (RFC 3711), AES-CM-128 and HMAC-SHA1, master key 16, salt 14 ---- */
+/* ---- SRTP (RFC 3711), AES-CM-128 and HMAC-SHA1, master key 16, salt 14 ----
+ */
 
 #define SRTP_KEY_LEN 16
 #define SRTP_SALT_LEN 14
@@ -73,10 +78,10 @@ enum status rtp_strip_padding(struct rtp *p);
 struct media_srtp_params {
     uint8_t key[SRTP_KEY_LEN];
     uint8_t salt[SRTP_SALT_LEN];
-    unsigned tag_len;   /* 10 (default when 0), or 4 */
-    int no_encryption;  /* authentication only */
-    int no_auth;        /* encryption only */
-    uint8_t mki[4];     /* appended before the tag when mki_len > 0 */
+    unsigned tag_len;  /* 10 (default when 0), or 4 */
+    int no_encryption; /* authentication only */
+    int no_auth;       /* encryption only */
+    uint8_t mki[4];    /* appended before the tag when mki_len > 0 */
     unsigned mki_len;
 };
 
@@ -86,22 +91,23 @@ struct media_srtp; /* one SSRC, one direction */
 enum status media_init(void);
 
 /* media_srtp_new makes a stream for one SSRC with the rollover counter roc.
- * sender 1 protects, 0 unprotects. STATUS_NO_MEMORY, STATUS_BAD_VALUE. params may
- * be wiped afterwards. */
+ * sender 1 protects, 0 unprotects. STATUS_NO_MEMORY, STATUS_BAD_VALUE. params
+ * may be wiped afterwards. */
 enum status media_srtp_new(struct media_srtp **out,
-                            const struct media_srtp_params *params, uint32_t ssrc,
-                            uint32_t roc, int sender);
+                           const struct media_srtp_params *params,
+                           uint32_t ssrc, uint32_t roc, int sender);
 void media_srtp_free(struct media_srtp *s);
 
-/* media_srtp_protect writes the SRTP packet for an RTP packet to out (cap at least
- * len + 16). media_srtp_unprotect gives the RTP packet back. Both return
+/* media_srtp_protect writes the SRTP packet for an RTP packet to out (cap at
+ * least len + 16). media_srtp_unprotect gives the RTP packet back. Both return
  * STATUS_NO_SPACE, STATUS_TRUNCATED; unprotect also STATUS_AUTH, STATUS_REPLAY
  * (seen before), STATUS_STALE (older than the window); *out_len is 0 on failure
  * and no plaintext is left in out. out may be the input. */
 enum status media_srtp_protect(struct media_srtp *s, uint8_t *out, size_t cap,
-                         size_t *out_len, const uint8_t *rtp, size_t len);
+                               size_t *out_len, const uint8_t *rtp, size_t len);
 enum status media_srtp_unprotect(struct media_srtp *s, uint8_t *out, size_t cap,
-                           size_t *out_len, const uint8_t *srtp, size_t len);
+                                 size_t *out_len, const uint8_t *srtp,
+                                 size_t len);
 uint32_t media_srtp_roc(const struct media_srtp *s);
 
 /* ---- receive port ---- */
@@ -131,13 +137,14 @@ struct media_sender;
 struct media_send {
     struct media_port *port;
     struct net_addr to;
-    unsigned ptime_ms;         /* 0: 20 */
-    unsigned interval_ms;      /* between packets; 0: ptime_ms (real time) */
-    unsigned burst;            /* packets per interval; 0: 1 */
-    void (*done)(void *ctx);   /* all sent, or the sender failed; may be NULL */
+    unsigned ptime_ms;       /* 0: 20 */
+    unsigned interval_ms;    /* between packets; 0: ptime_ms (real time) */
+    unsigned burst;          /* packets per interval; 0: 1 */
+    void (*done)(void *ctx); /* all sent, or the sender failed; may be NULL */
     void *ctx;
     /* alter may change (within cap) or lengthen each packet just before it goes
-     * out, and returns how often to send it: 0, 1, 2 … For faults; may be NULL. */
+     * out, and returns how often to send it: 0, 1, 2 … For faults; may be NULL.
+     */
     unsigned (*alter)(void *ctx, size_t index, uint8_t *data, size_t *len,
                       size_t cap);
 };
@@ -162,8 +169,8 @@ enum status media_send_voice(struct media_sender **out, struct net_loop *loop,
                              const struct media_send *how,
                              const struct media_voice *voice);
 
-/* media_send_packets sends finished packets unchanged (a mailbox replaying what it
- * stored). The octets are copied. */
+/* media_send_packets sends finished packets unchanged (a mailbox replaying what
+ * it stored). The octets are copied. */
 enum status media_send_packets(struct media_sender **out, struct net_loop *loop,
                                const struct media_send *how,
                                const struct view *packets, size_t num);
@@ -174,8 +181,8 @@ size_t voice_packets(size_t num, unsigned ptime_ms);
 
 /* ---- received voice ---- */
 
-/* A recording sorts plain PCMU packets by extended sequence number and gives the
- * samples: lost packets become silence (0xFF), duplicates count once. */
+/* A recording sorts plain PCMU packets by extended sequence number and gives
+ * the samples: lost packets become silence (0xFF), duplicates count once. */
 struct media_recording;
 struct media_recording *media_recording_new(void);
 void media_recording_free(struct media_recording *r);
