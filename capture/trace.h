@@ -110,7 +110,7 @@ struct trace_mikey {
     const struct mikey_msg *msg; /* decoded; payloads before the fault if err
                                   * says so; NULL if octets is empty */
     struct mikey_error err;      /* status STATUS_OK if it decoded */
-    uint8_t spaced; /* "a=key-mgmt: mikey": a space RFC 4567, 3 does not have */
+    uint8_t spaced; /* "a=key-mgmt: mikey", the 0*1SP of RFC 4567, 3.1 */
 };
 
 enum trace_loss_kind {
@@ -162,13 +162,15 @@ struct trace_stream_mark { /* octets from off on came with frame */
 /* trace_stream_frame gives the frame that brought the octet at off. */
 uint64_t trace_stream_frame(const struct trace_stream *s, uint64_t off);
 
-/* All fields 0 mean the default. */
+/* All fields 0 mean the default. Up to eight ports each; SIP and MIKEY on other
+ * ports are known by their content.
+ * kms_ports: MIKEY, bare in UDP, with a 16-bit length prefix in TCP.
+ * sip_ports: what goes there is SIP whatever it looks like.
+ * rtp_ports: RTP ports known beforehand (even ones; +1 = RTCP). */
 struct trace_config {
-    uint16_t
-        kms_ports[8]; /* TCP and UDP ports of MIKEY with a length prefix, or
-                       * bare; besides them it is known by its content */
-    uint16_t
-        rtp_ports[8];   /* RTP ports known beforehand (even ones; +1 = RTCP) */
+    uint16_t kms_ports[8];
+    uint16_t sip_ports[8];
+    uint16_t rtp_ports[8];
     size_t max_stream;  /* octets held for one direction: 4 MiB */
     size_t max_held;    /* octets held for all streams and fragments: 32 MiB */
     size_t max_streams; /* directions followed at a time: 16384 */
