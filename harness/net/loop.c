@@ -134,6 +134,9 @@ static void on_uv_timer(uv_timer_t *uv)
         fire_first(loop);
     }
     rearm(loop);
+    /* libuv would poll now and wait; run_real wants to ask whether it is done.
+     */
+    uv_stop(&loop->uv);
 }
 
 struct net_timer *net_timer_start(struct net_loop *loop, uint64_t ms,

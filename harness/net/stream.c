@@ -26,6 +26,7 @@ static void on_uv_closed(uv_handle_t *h)
 static void uv_close_now(struct net_stream *s)
 {
     net_timer_cancel(&s->timer);
+    net_link_del(&s->link);
     if (!s->uv_made) {
         mem_free(s);
         return;
@@ -475,6 +476,7 @@ void net_stream_reset(struct net_stream *s)
         net_mem_leave(s, 1);
         return;
     }
+    net_link_del(&s->link);
     if (s->uv_made && s->open && !s->uv_closing && !s->ended) {
         s->uv_closing = 1;
         if (uv_tcp_close_reset(&s->uv, on_uv_closed) == 0) {
