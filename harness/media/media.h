@@ -161,6 +161,11 @@ struct media_voice {
     uint32_t first_timestamp;
     uint8_t pt;
     struct media_srtp *srtp; /* NULL: plain RTP; must outlive the sender */
+    /* alter_plain does the same as alter (data is the whole RTP packet) before
+     * SRTP; returns 1, or 0 to leave the packet out. May be NULL. */
+    int (*alter_plain)(void *ctx, size_t index, uint8_t *data, size_t *len,
+                       size_t cap);
+    void *alter_ctx;
 };
 
 /* media_send_voice starts to send samples as PCMU over RTP or SRTP. The sender
