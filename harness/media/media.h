@@ -87,7 +87,8 @@ struct media_srtp_params {
 
 struct media_srtp; /* one SSRC, one direction */
 
-/* media_init starts libsrtp (once per process, any number of calls). */
+/* media_init starts libsrtp and its self-tests: once per process, any number of
+ * calls. media_srtp_new does it too. STATUS_INTERNAL if they fail. */
 enum status media_init(void);
 
 /* media_srtp_new makes a stream for one SSRC with the rollover counter roc.

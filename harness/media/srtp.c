@@ -5,6 +5,7 @@
 
 #include "harness/base/mem.h"
 
+#include <pthread.h>
 #include <srtp2/srtp.h>
 #include <string.h>
 
@@ -43,9 +44,20 @@ static enum status from_srtp(srtp_err_status_t e)
     }
 }
 
+/* libsrtp keeps a kernel of its own per process and fails when it is started
+ * twice; this guard mirrors that state and is no state of ours. */
+static pthread_once_t kernel_once = PTHREAD_ONCE_INIT;
+static srtp_err_status_t kernel_status = srtp_err_status_init_fail;
+
+static void start_kernel(void)
+{
+    kernel_status = srtp_init();
+}
+
 enum status media_init(void)
 {
-    return srtp_init() == srtp_err_status_ok ? STATUS_OK : STATUS_INTERNAL;
+    (void)pthread_once(&kernel_once, start_kernel);
+    return kernel_status == srtp_err_status_ok ? STATUS_OK : STATUS_INTERNAL;
 }
 
 static void set_policy(srtp_crypto_policy_t *p,
@@ -109,6 +121,9 @@ enum status media_srtp_new(struct media_srtp **out,
         (params->tag_len != 0 && params->tag_len != 4 &&
          params->tag_len != 10)) {
         return STATUS_BAD_VALUE;
+    }
+    if (media_init() != STATUS_OK) {
+        return STATUS_INTERNAL;
     }
     struct media_srtp *s = mem_alloc(sizeof(*s));
     if (s == NULL) {
