@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright The Latchkey Authors */
+/* Requests of a user agent: outside a dialog, inside, ACK, PRACK, BYE. */
+#include "harness/siptx/siptx_int.h"
+
+#include "harness/base/mem.h"
+
+#include <string.h>
+
+static int wants_contact(const char *method)
+{
+    static const char *const methods[] = {"INVITE",   "UPDATE", "SUBSCRIBE",
+                                          "REGISTER", "NOTIFY", "REFER"};
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (strcmp(method, methods[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Header fields that every request of ours ends its head with. */
+static enum status add_common(struct siptx_endpoint *ep, struct sip_out *out,
+                              const char *method)
+{
+    enum status s = STATUS_OK;
+    if (wants_contact(method)) {
+        s = sip_out_add(out, "Contact", "%s", ep->contact);
+    }
+    if (s == STATUS_OK && ep->product != NULL) {
+        s = sip_out_add(out, "User-Agent", "%s", ep->product);
+    }
+    return s;
+}
+
+enum status siptx_request(struct siptx_endpoint *ep, struct sip_out *out,
+                          const char *method, const char *uri, const char *from,
+                          const char *to)
+{
+    char tag[17];
+    char call_id[25];
+    char host[NET_ADDR_TEXT];
+    siptx_token(ep, tag, 16);
+    siptx_token(ep, call_id, 24);
+    enum status s = out_begin(out, method, uri);
+    if (s == STATUS_OK) {
+        s = sip_out_add(out, "Max-Forwards", "70");
+    }
+    if (s == STATUS_OK) {
+        s = sip_out_add(out, "From", "%s;tag=%s", from, tag);
+    }
+    if (s == STATUS_OK) {
+        s = sip_out_add(out, "To", "%s", to);
+    }
+    if (s == STATUS_OK) {
+        s = sip_out_add(out, "Call-ID", "%s@%s", call_id,
+                        net_addr_uri_host(host, &ep->addr));
+    }
+    if (s == STATUS_OK) {
+        s = sip_out_add(out, "CSeq", "1 %s", method);
+    }
+    if (s == STATUS_OK) {
+        s = add_common(ep, out, method);
+    }
+    return out_settle(out, s);
+}
+
+static enum status begin_in_dialog(struct siptx_dialog *dlg,
+                                   struct sip_out *out, const char *method,
+                                   uint32_t cseq)
+{
+    enum status s = out_begin(out, method, dlg->remote_target);
+    if (s == STATUS_OK) {
+        s = sip_out_add(out, "Max-Forwards", "70");
+    }
+    for (size_t i = 0; i < dlg->num_routes && s == STATUS_OK; i++) {
+        s = sip_out_add(out, "Route", "%s", dlg->routes[i]);
+    }
+    if (s == STATUS_OK) {
+        s = dlg->local_tag[0] != '\0'
+                ? sip_out_add(out, "From", "%s;tag=%s", dlg->local_uri,
+                              dlg->local_tag)
+                : sip_out_add(out, "From", "%s", dlg->local_uri);
+    }
+    if (s == STATUS_OK) {
+        s = dlg->remote_tag[0] != '\0'
+                ? sip_out_add(out, "To", "%s;tag=%s", dlg->remote_uri,
+                              dlg->remote_tag)
+                : sip_out_add(out, "To", "%s", dlg->remote_uri);
+    }
+    if (s == STATUS_OK) {
+        s = sip_out_add(out, "Call-ID", "%s", dlg->call_id);
+    }
+    if (s == STATUS_OK) {
+        s = sip_out_add(out, "CSeq", "%u %s", cseq, method);
+    }
+    if (s == STATUS_OK) {
+        s = add_common(dlg->ep, out, method);
+    }
+    return out_settle(out, s);
+}
+
+enum status siptx_dialog_request(struct siptx_dialog *dlg, struct sip_out *out,
+                                 const char *method)
+{
+    return begin_in_dialog(dlg, out, method, ++dlg->local_cseq);
+}
+
+enum status siptx_dialog_ack(struct siptx_dialog *dlg, struct sip_out *out)
+{
+    uint32_t cseq = dialog_priv_of(dlg)->got_2xx_cseq;
+    return begin_in_dialog(dlg, out, "ACK", cseq);
+}
+
+int siptx_is_reliable(const struct sip_msg *msg)
+{
+    uint32_t rseq;
+    return !msg_is_request(msg) && msg_code(msg) > 100 && msg_code(msg) < 200 &&
+           msg_has_token(msg, "Require", "100rel") &&
+           view_u32(msg_value(msg, "RSeq", 0), &rseq);
+}
+
+enum status siptx_prack(const struct siptx_event *ev, struct sip_out *out)
+{
+    uint32_t rseq = 0;
+    out_init(out);
+    if (ev->msg == NULL || ev->dialog == NULL || !siptx_is_reliable(ev->msg)) {
+        return STATUS_UNEXPECTED;
+    }
+    (void)view_u32(msg_value(ev->msg, "RSeq", 0), &rseq);
+    enum status s = siptx_dialog_request(ev->dialog, out, "PRACK");
+    if (s == STATUS_OK) {
+        s = sip_out_add(out, "RAck", "%u %u INVITE", rseq, msg_cseq(ev->msg));
+    }
+    return out_settle(out, s);
+}
+
+enum status siptx_bye(struct siptx_dialog *dlg, const char *extra,
+                      siptx_event_fn *on_event, void *ctx)
+{
+    struct sip_out out;
+    enum status s = siptx_dialog_request(dlg, &out, "BYE");
+    if (s == STATUS_OK && extra != NULL) {
+        s = out_add_line(&out, extra);
+    }
+    if (s == STATUS_OK) {
+        s = siptx_dialog_send(dlg, &out, on_event, ctx, NULL);
+    }
+    sip_out_free(&out);
+    return s;
+}

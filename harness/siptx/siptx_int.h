@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright The Latchkey Authors */
+/* Inside of siptx: what an endpoint keeps.
+ *
+ * Nothing is freed while it may still be on the stack: an object that ends is
+ * taken out of its list, and buried; the next turn of the loop frees it. */
+#ifndef HARNESS_SIPTX_SIPTX_INT_H
+#define HARNESS_SIPTX_SIPTX_INT_H
+
+#include "harness/siptx/siptx.h"
+#include "harness/siptx/text.h"
+
+#define SIPTX_MESSAGE_MAX (2u << 20) /* of one message on TCP */
+#define SIPTX_TAG_MAX 64
+#define SIPTX_MAX_CONNS 512
+#define SIPTX_MAX_TX 20000 /* at a time; more requests are not heard */
+#define SIPTX_UDP_LIMIT 1300
+#define SIPTX_100_AFTER_MS 200 /* RFC 3261, 17.2.1 */
+
+struct node {
+    struct node *prev;
+    struct node *next;
+};
+
+/* An object that has ended and is to be freed. */
+struct grave {
+    struct node node;
+    void (*bury)(void *object);
+    void *object;
+};
+
+/* Octets that may be sent again. */
+struct octets {
+    uint8_t *data;
+    size_t len;
+};
+
+/* Where to send. conn wins if that connection still stands. */
+struct target {
+    struct net_addr addr;
+    enum siptx_transport transport; /* UDP or TCP */
+    uint64_t conn;                  /* id of a connection; 0: none */
+};
+
+struct conn {
+    struct node node;
+    struct grave grave;
+    struct siptx_endpoint *ep;
+    struct net_stream *stream;
+    struct net_addr peer;
+    uint64_t id;
+    struct wr in; /* octets of a message not complete yet */
+    int was_open;
+};
+
+/* Where a message came from. */
+struct source {
+    struct net_addr addr;
+    enum siptx_transport transport;
+    uint64_t conn;
+};
+
+enum client_state {
+    CLIENT_CALLING,    /* INVITE; TRYING for others */
+    CLIENT_PROCEEDING, /* a provisional has come */
+    CLIENT_COMPLETED,  /* a final response; for INVITE not 2xx */
+    CLIENT_ACCEPTED,   /* INVITE: a 2xx (RFC 6026) */
+    CLIENT_ENDED
+};
+
+struct siptx_client {
+    struct node node;
+    struct grave grave;
+    struct siptx_endpoint *ep;
+    enum client_state state;
+    int is_invite;
+    int forwarded; /* for a proxy: no dialogs */
+    char *method;
+    char *branch;
+    struct octets request; /* as sent */
+    struct octets ack;     /* of a non-2xx final response */
+    struct target to;
+    unsigned repeats;
+    uint64_t interval_ms;
+    struct net_timer *resend;    /* A, E */
+    struct net_timer *timeout;   /* B, F; D, K, M */
+    struct siptx_dialog *dialog; /* a request inside this dialog */
+    siptx_event_fn *on_event;
+    void *ctx;
+    int cancel_wanted; /* as soon as a provisional comes */
+    char *cancel_extra;
+    int final_code;
+};
+
+/* A reliable provisional that waits for its PRACK. */
+struct reliable {
+    struct node node;
+    struct siptx_server *tx;
+    uint32_t rseq;
+    int code;
+    char *tag;  /* To tag it was sent with */
+    char *name; /* "INVITE/183" */
+    struct octets octets;
+    uint64_t interval_ms;
+    uint64_t started_ms;
+    unsigned repeats;
+    struct net_timer *timer;
+};
+
+enum server_state {
+    SERVER_TRYING, /* nothing answered yet */
+    SERVER_PROCEEDING,
+    SERVER_COMPLETED,
+    SERVER_CONFIRMED, /* INVITE: ACK of a non-2xx came */
+    SERVER_ACCEPTED,  /* INVITE: 2xx sent (RFC 6026) */
+    SERVER_ENDED
+};
+
+struct siptx_server {
+    struct node node;
+    struct grave grave;
+    struct siptx_endpoint *ep;
+    enum server_state state;
+    int is_invite;
+    char *method;
+    char *key; /* 17.2.3 */
+    uint32_t cseq;
+    char *call_id;
+    char *from_tag;
+    struct octets raw; /* the request, viewed by msg */
+    struct sip_msg *msg;
+    char *via; /* the top Via with received and rport */
+    struct target to;
+    char tag[SIPTX_TAG_MAX];
+    struct octets response; /* the last one sent */
+    char *response_name;
+    unsigned repeats;
+    int final_code;
+    int acked; /* the 2xx */
+    uint64_t interval_ms;
+    uint64_t started_ms;
+    struct net_timer *resend;  /* G; 2xx */
+    struct net_timer *timeout; /* H, I, J, L */
+    struct net_timer *trying;  /* 100 after 200 ms */
+    struct siptx_dialog *dialog;
+    struct siptx_server *pracked;
+    struct node reliables;
+    uint32_t next_rseq;
+    void *user;
+};
+
+struct dialog_priv {
+    struct siptx_dialog pub; /* first: a siptx_dialog is a dialog_priv */
+    struct node node;
+    struct grave grave;
+    struct siptx_client *made_by;   /* the INVITE or SUBSCRIBE we sent */
+    struct siptx_server *made_in;   /* the one we got */
+    struct siptx_server *invite_in; /* the peer's INVITE under way */
+    uint32_t got_2xx_cseq;          /* of the last 2xx reported */
+    int got_2xx;
+    struct octets ack;
+    struct target ack_to;
+    unsigned ack_repeats;
+    uint32_t last_rseq; /* RFC 3262, 4: in order only */
+    uint32_t last_rseq_cseq;
+};
+
+/* A sending that on_send put off. */
+struct delayed {
+    struct node node;
+    struct siptx_endpoint *ep;
+    struct net_timer *timer;
+    struct target to;
+    struct octets octets;
+};
+
+struct siptx_endpoint {
+    struct siptx_config cfg; /* strings replaced by copies */
+    char *user;
+    char *contact_params;
+    char *product;
+    char *contact;
+    char *contact_uri;
+    struct net_addr addr;
+    struct net_udp *udp;
+    struct net_listener *listener;
+    struct node conns;
+    size_t num_conns;
+    uint64_t next_conn;
+    struct node clients;
+    struct node servers;
+    size_t num_servers;
+    struct node dialogs;
+    struct node delayed;
+    struct node graves;
+    struct net_timer *sexton;
+    int closing;
+};
+
+/* list.c */
+void node_init(struct node *n);
+void node_add(struct node *list, struct node *n);
+void node_del(struct node *n);
+#define NODE_OF(type, member, n)                                               \
+    ((type *)(void *)((char *)(n) - __builtin_offsetof(type, member)))
+void octets_free(struct octets *o);
+/* bury frees object with fn when nothing can be using it any more. The grave is
+ * part of the object: burying cannot fail. */
+void bury(struct siptx_endpoint *ep, struct grave *g, void (*fn)(void *object),
+          void *object);
+void dig_up(struct siptx_endpoint *ep);
+
+/* transport.c */
+enum status transport_open(struct siptx_endpoint *ep);
+void transport_close(struct siptx_endpoint *ep);
+/* transport_send sends through on_send. A connection that must be made first is
+ * made; its failure comes to client_transport_failed. *to gets the connection.
+ */
+enum status transport_send(struct siptx_endpoint *ep, struct target *to,
+                           const char *name, unsigned repeat,
+                           const struct octets *o);
+const char *transport_word(enum siptx_transport t);
+enum siptx_transport transport_of(struct view word, enum siptx_transport other);
+enum siptx_transport transport_default(const struct siptx_endpoint *ep);
+/* find_next_hop says where a message goes (8.1.2). */
+enum status find_next_hop(struct siptx_endpoint *ep, const struct sip_msg *msg,
+                          const struct siptx_dest *dest, struct target *to);
+enum status uri_target(struct siptx_endpoint *ep, struct view uri,
+                       struct target *to);
+
+/* message.c: reading and making messages */
+/* frame_skip gives the octets of line ends before a message; frame_next 1 and
+ * the length of a whole message, 0 if more must come, -1 if it never will be
+ * one. */
+size_t frame_skip(const uint8_t *data, size_t len);
+int frame_next(const uint8_t *data, size_t len, size_t *out_len);
+/* msg_parse makes a message that views octets, NULL if they are none. */
+struct sip_msg *msg_parse(const uint8_t *data, size_t len);
+void msg_free(struct sip_msg *m);
+int msg_is_request(const struct sip_msg *m);
+struct view msg_raw(const struct sip_msg *m);
+struct view msg_method(const struct sip_msg *m); /* a response: of its CSeq */
+struct view msg_uri(const struct sip_msg *m);
+int msg_code(const struct sip_msg *m);
+/* msg_value gives the i-th value of a header field, list elements counted one
+ * by one for Via, Route, Record-Route, Contact. */
+struct view msg_value(const struct sip_msg *m, const char *name, size_t i);
+/* msg_whole gives the first field value with its commas. */
+struct view msg_whole(const struct sip_msg *m, const char *name);
+struct view msg_tag(const struct sip_msg *m, const char *name);
+uint32_t msg_cseq(const struct sip_msg *m);
+int msg_has_token(const struct sip_msg *m, const char *name, const char *token);
+
+void out_init(struct sip_out *out);
+enum status out_begin(struct sip_out *out, const char *method, const char *uri);
+/* out_settle returns s; if it is a failure, out is freed and empty. */
+enum status out_settle(struct sip_out *out, enum status s);
+int out_code(const struct sip_out *out); /* 0: a request */
+enum status out_copy(struct sip_out *dst, const struct sip_out *src);
+enum status out_push(struct sip_out *out, const char *name, const char *fmt,
+                     ...) __attribute__((format(printf, 3, 4)));
+/* out_pop removes the first value of a field that msg has (commas heeded). */
+enum status out_pop(struct sip_out *out, const struct sip_msg *msg,
+                    const char *name);
+enum status out_from_msg(struct sip_out *out, const struct sip_msg *msg);
+enum status out_add_line(struct sip_out *out, const char *line);
+enum status out_encode(const struct sip_out *out, struct octets *octets);
+enum status make_ack(struct sip_out *out, const struct sip_msg *request,
+                     const struct sip_msg *response);
+enum status make_cancel(struct sip_out *out, const struct sip_msg *request,
+                        const char *extra);
+/* fill_rport writes the port after ";rport"; frees via, NULL if memory is
+ * short. */
+char *fill_rport(char *via, uint16_t port);
+
+/* encode applies the edits for name and gives the octets. */
+enum status encode(struct siptx_endpoint *ep, const struct sip_out *out,
+                   const char *name, struct octets *octets);
+
+/* endpoint.c */
+void on_message(struct siptx_endpoint *ep, const struct sip_msg *msg,
+                const struct source *from);
+uint64_t t1(const struct siptx_endpoint *ep);
+uint64_t t2(const struct siptx_endpoint *ep);
+uint64_t t4(const struct siptx_endpoint *ep);
+int is_reliable_transport(enum siptx_transport t);
+
+/* client.c */
+void client_on_response(struct siptx_client *tx, const struct sip_msg *msg);
+struct siptx_client *client_find(struct siptx_endpoint *ep, struct view branch,
+                                 struct view method);
+void client_transport_failed(struct siptx_endpoint *ep, uint64_t conn);
+void client_end(struct siptx_client *tx);
+void client_drop_dialog(struct siptx_endpoint *ep, struct siptx_dialog *dlg);
+/* address_ack adds the Via to an ACK of a 2xx, encodes it and says where to. */
+enum status address_ack(struct siptx_endpoint *ep, const struct sip_out *out,
+                        const struct siptx_dest *dest, struct target *to,
+                        struct octets *octets);
+enum status client_send(struct siptx_endpoint *ep, const struct sip_out *out,
+                        const struct siptx_dest *dest,
+                        struct siptx_dialog *dialog, int forwarded,
+                        siptx_event_fn *on_event, void *ctx,
+                        struct siptx_client **tx);
+
+/* server.c */
+void server_on_request(struct siptx_endpoint *ep, const struct sip_msg *msg,
+                       const struct source *from);
+void server_end(struct siptx_server *tx);
+void server_drop_dialog(struct siptx_endpoint *ep, struct siptx_dialog *dlg);
+void server_ack_2xx(struct siptx_server *tx);
+
+/* reliable.c */
+void reliable_clear(struct siptx_server *tx);
+/* reliable_prack finds what a PRACK is for and stops it; NULL if nothing. */
+struct siptx_server *reliable_prack(struct siptx_endpoint *ep,
+                                    const struct sip_msg *prack,
+                                    struct siptx_dialog *dlg);
+void accept_start(struct siptx_server *tx); /* 2xx until ACK */
+
+/* dialog.c */
+struct dialog_priv *dialog_priv_of(struct siptx_dialog *d);
+struct siptx_dialog *dialog_of(struct siptx_endpoint *ep, struct view call_id,
+                               struct view local_tag, struct view remote_tag);
+struct siptx_dialog *dialog_from_response(struct siptx_client *tx,
+                                          const struct sip_msg *msg);
+struct siptx_dialog *dialog_from_reply(struct siptx_server *tx,
+                                       const struct sip_msg *sent);
+struct siptx_dialog *dialog_from_notify(struct siptx_endpoint *ep,
+                                        const struct sip_msg *msg);
+void dialog_refresh_target(struct siptx_dialog *d, const struct sip_msg *msg);
+void dialog_end(struct siptx_dialog *d);
+struct siptx_dialog *dialog_known(struct siptx_client *tx,
+                                  const struct sip_msg *msg);
+/* Is this the next reliable provisional, the first of its 2xx? A repeated 2xx
+ * is acknowledged again. */
+int dialog_takes_rseq(struct siptx_dialog *d, const struct sip_msg *msg);
+int dialog_takes_2xx(struct siptx_dialog *d, const struct sip_msg *msg);
+/* dialogs_end_early ends the early dialogs that tx made. */
+void dialogs_end_early(struct siptx_endpoint *ep, const struct siptx_client *c,
+                       const struct siptx_server *s);
+
+#endif
