@@ -49,8 +49,11 @@ enum status net_addr_parse(struct net_addr *out, const char *text, size_t len)
     size_t host_len = len;
     size_t after = len; /* where ":port" begins */
     int family = 4;
+    if (len == 0) {
+        return STATUS_SYNTAX;
+    }
     const char *colon = memchr(text, ':', len);
-    if (len > 0 && text[0] == '[') {
+    if (text[0] == '[') {
         const char *end = memchr(text, ']', len);
         if (end == NULL) {
             return STATUS_SYNTAX;

@@ -19,7 +19,7 @@ static void emit(struct siptx_client *tx, enum siptx_kind kind,
     struct siptx_event ev = {.kind = kind,
                              .client = tx,
                              .msg = msg,
-                             .code = msg != NULL ? msg_code(msg) : 0,
+                             .code = msg != NULL ? msg->status : 0,
                              .dialog = dialog,
                              .why = why};
     if (tx->on_event != NULL) {
@@ -188,7 +188,7 @@ static void invite_success(struct siptx_client *tx, const struct sip_msg *msg)
     }
     if (tx->state != CLIENT_ACCEPTED) {
         tx->state = CLIENT_ACCEPTED;
-        tx->final_code = msg_code(msg);
+        tx->final_code = msg->status;
         stop_timers(tx);
         start_timeout(tx, 64 * t1(ep), on_linger_over); /* M */
     }
@@ -210,7 +210,7 @@ static void invite_failure(struct siptx_client *tx, const struct sip_msg *msg)
         return;
     }
     tx->state = CLIENT_COMPLETED;
-    tx->final_code = msg_code(msg);
+    tx->final_code = msg->status;
     stop_timers(tx);
     send_ack(tx, msg);
     uint64_t d_ms = ep->cfg.timer_d_ms != 0 ? ep->cfg.timer_d_ms : 32000;
@@ -223,7 +223,7 @@ static void invite_failure(struct siptx_client *tx, const struct sip_msg *msg)
 
 static void other_response(struct siptx_client *tx, const struct sip_msg *msg)
 {
-    int code = msg_code(msg);
+    int code = msg->status;
     if (tx->state != CLIENT_CALLING && tx->state != CLIENT_PROCEEDING) {
         return;
     }
@@ -247,7 +247,7 @@ static void other_response(struct siptx_client *tx, const struct sip_msg *msg)
 
 void client_on_response(struct siptx_client *tx, const struct sip_msg *msg)
 {
-    int code = msg_code(msg);
+    int code = msg->status;
     if (!tx->is_invite) {
         other_response(tx, msg);
     } else if (code < 200) {
@@ -264,7 +264,7 @@ struct siptx_client *client_find(struct siptx_endpoint *ep, struct view branch,
 {
     for (struct node *n = ep->clients.next; n != &ep->clients; n = n->next) {
         struct siptx_client *tx = NODE_OF(struct siptx_client, node, n);
-        if (view_is(branch, tx->branch) && view_is(method, tx->method)) {
+        if (sip_is(branch, tx->branch) && sip_is(method, tx->method)) {
             return tx;
         }
     }
@@ -293,12 +293,12 @@ static void start(struct siptx_client *tx)
  * response will repeat them. */
 static enum status learn_names(struct siptx_client *tx, const char *method)
 {
-    struct text_via via = {0};
+    struct sip_via via = {0};
     struct sip_msg *msg = msg_parse(tx->request.data, tx->request.len);
     if (msg != NULL) {
-        (void)text_via(msg_value(msg, "Via", 0), &via);
+        (void)sip_via(sip_value(msg, SIP_HDR_VIA, 0), &via);
     }
-    tx->branch = view_dup(via.branch);
+    tx->branch = sip_dup(via.branch);
     tx->method = mem_strdup(method);
     tx->is_invite = strcmp(method, "INVITE") == 0;
     msg_free(msg);
@@ -337,9 +337,10 @@ static enum status push_via(struct siptx_endpoint *ep, struct sip_out *out,
     char host[NET_ADDR_TEXT];
     char token[17];
     siptx_token(ep, token, 16);
-    return out_push(out, "Via", "SIP/2.0/%s %s:%u;branch=z9hG4bK-%s;rport",
-                    transport_word(transport),
-                    net_addr_uri_host(host, &ep->addr), ep->addr.port, token);
+    return sip_out_prepend(
+        out, "Via", "SIP/2.0/%s %s:%u;branch=z9hG4bK-%s;rport",
+        transport_word(transport), net_addr_uri_host(host, &ep->addr),
+        ep->addr.port, token);
 }
 
 static int too_large(const struct siptx_endpoint *ep, size_t len)
@@ -366,8 +367,8 @@ static enum status address(struct siptx_endpoint *ep, struct sip_out *copy,
         s = find_next_hop(ep, msg, dest, to);
     }
     if (s == STATUS_OK) {
-        *method = view_dup(msg_method(msg));
-        s = *method == NULL ? STATUS_NO_MEMORY : out_copy(copy, out);
+        *method = sip_dup(msg->method);
+        s = *method == NULL ? STATUS_NO_MEMORY : sip_out_copy(copy, out);
     }
     if (s == STATUS_OK) {
         /* A Via of ours has some 90 octets. */
@@ -391,7 +392,7 @@ enum status client_send(struct siptx_endpoint *ep, const struct sip_out *out,
     struct target to;
     char *method = NULL;
     struct siptx_client *tx = NULL;
-    out_init(&copy);
+    sip_out_init(&copy);
     enum status s = address(ep, &copy, out, dest, &to, &method);
     if (s == STATUS_OK) {
         s = launch(ep, &copy, method, &to, &tx);
@@ -432,7 +433,7 @@ enum status address_ack(struct siptx_endpoint *ep, const struct sip_out *out,
 {
     struct sip_out copy;
     char *method = NULL;
-    out_init(&copy);
+    sip_out_init(&copy);
     enum status s = address(ep, &copy, out, dest, to, &method);
     if (s == STATUS_OK) {
         s = encode(ep, &copy, "ACK", octets);

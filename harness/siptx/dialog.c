@@ -87,8 +87,8 @@ struct siptx_dialog *dialog_of(struct siptx_endpoint *ep, struct view call_id,
 {
     for (struct node *n = ep->dialogs.next; n != &ep->dialogs; n = n->next) {
         struct siptx_dialog *d = &NODE_OF(struct dialog_priv, node, n)->pub;
-        if (view_is(call_id, d->call_id) && view_is(local_tag, d->local_tag) &&
-            view_is(remote_tag, d->remote_tag)) {
+        if (sip_is(call_id, d->call_id) && sip_is(local_tag, d->local_tag) &&
+            sip_is(remote_tag, d->remote_tag)) {
             return d;
         }
     }
@@ -100,8 +100,8 @@ struct siptx_dialog *siptx_dialog_find(struct siptx_endpoint *ep,
                                        const char *local_tag,
                                        const char *remote_tag)
 {
-    return dialog_of(ep, view_of(call_id), view_of(local_tag),
-                     view_of(remote_tag));
+    return dialog_of(ep, sip_text(call_id), sip_text(local_tag),
+                     sip_text(remote_tag));
 }
 
 struct siptx_dialog *dialog_known(struct siptx_client *tx,
@@ -113,8 +113,8 @@ struct siptx_dialog *dialog_known(struct siptx_client *tx,
     if (tx->dialog != NULL) {
         return tx->dialog;
     }
-    return dialog_of(tx->ep, msg_value(msg, "Call-ID", 0), msg_tag(msg, "From"),
-                     msg_tag(msg, "To"));
+    return dialog_of(tx->ep, sip_value(msg, SIP_HDR_CALL_ID, 0),
+                     msg_tag(msg, SIP_HDR_FROM), msg_tag(msg, SIP_HDR_TO));
 }
 
 /* ---- making ---- */
@@ -124,7 +124,7 @@ static enum status take_routes(struct siptx_dialog *d,
                                const struct sip_msg *msg, int reverse)
 {
     size_t num = 0;
-    while (msg_value(msg, "Record-Route", num).len > 0) {
+    while (sip_value(msg, SIP_HDR_RECORD_ROUTE, num).len > 0) {
         num++;
     }
     char **routes = mem_alloc(num * sizeof(routes[0]));
@@ -135,7 +135,7 @@ static enum status take_routes(struct siptx_dialog *d,
     d->routes = routes;
     for (size_t i = 0; i < num; i++) {
         size_t from = reverse ? num - 1 - i : i;
-        routes[i] = view_dup(msg_value(msg, "Record-Route", from));
+        routes[i] = sip_dup(sip_value(msg, SIP_HDR_RECORD_ROUTE, from));
         if (routes[i] == NULL) {
             return STATUS_NO_MEMORY;
         }
@@ -146,9 +146,9 @@ static enum status take_routes(struct siptx_dialog *d,
 
 void dialog_refresh_target(struct siptx_dialog *d, const struct sip_msg *msg)
 {
-    struct text_addr contact;
-    if (text_addr(msg_value(msg, "Contact", 0), &contact)) {
-        char *target = view_dup(contact.uri);
+    struct sip_addr contact;
+    if (sip_addr(sip_value(msg, SIP_HDR_CONTACT, 0), &contact) == STATUS_OK) {
+        char *target = sip_dup(contact.uri);
         if (target != NULL) {
             mem_free(d->remote_target);
             d->remote_target = target;
@@ -160,7 +160,7 @@ void dialog_refresh_target(struct siptx_dialog *d, const struct sip_msg *msg)
  * "To". target: the message with the peer's Contact. */
 static struct dialog_priv *dialog_new(struct siptx_endpoint *ep,
                                       const struct sip_msg *names,
-                                      const char *local, const char *remote,
+                                      enum sip_hdr local, enum sip_hdr remote,
                                       const struct sip_msg *target, int reverse)
 {
     struct dialog_priv *p = mem_alloc(sizeof(*p));
@@ -168,19 +168,19 @@ static struct dialog_priv *dialog_new(struct siptx_endpoint *ep,
         return NULL;
     }
     struct siptx_dialog *d = &p->pub;
-    struct text_addr l = {0};
-    struct text_addr r = {0};
-    (void)text_addr(msg_value(names, local, 0), &l);
-    (void)text_addr(msg_value(names, remote, 0), &r);
+    struct sip_addr l = {0};
+    struct sip_addr r = {0};
+    (void)sip_addr(sip_value(names, local, 0), &l);
+    (void)sip_addr(sip_value(names, remote, 0), &r);
     node_init(&p->node);
     d->ep = ep;
-    d->call_id = view_dup(msg_value(names, "Call-ID", 0));
-    d->local_tag = view_dup(l.tag);
-    d->remote_tag = view_dup(r.tag);
-    d->local_uri = view_dup(l.bare);
-    d->remote_uri = view_dup(r.bare);
+    d->call_id = sip_dup(sip_value(names, SIP_HDR_CALL_ID, 0));
+    d->local_tag = sip_dup(l.tag);
+    d->remote_tag = sip_dup(r.tag);
+    d->local_uri = sip_dup(l.bare);
+    d->remote_uri = sip_dup(r.bare);
     /* Without a Contact the peer is sought where it says it is. */
-    d->remote_target = view_dup(r.uri);
+    d->remote_target = sip_dup(r.uri);
     dialog_refresh_target(d, target);
     enum status s = take_routes(d, target, reverse);
     if (s != STATUS_OK || d->call_id == NULL || d->local_tag == NULL ||
@@ -211,7 +211,7 @@ struct siptx_dialog *dialog_from_response(struct siptx_client *tx,
                                           const struct sip_msg *msg)
 {
     struct siptx_endpoint *ep = tx->ep;
-    int code = msg_code(msg);
+    int code = msg->status;
     struct siptx_dialog *d = dialog_known(tx, msg);
     if (tx->forwarded || ep->cfg.is_proxy) {
         return NULL;
@@ -222,11 +222,12 @@ struct siptx_dialog *dialog_from_response(struct siptx_client *tx,
         }
         return d;
     }
-    if (!makes_dialog(tx->method, code) || msg_tag(msg, "To").len == 0) {
+    if (!makes_dialog(tx->method, code) || msg_tag(msg, SIP_HDR_TO).len == 0) {
         return d;
     }
     if (d == NULL) {
-        struct dialog_priv *p = dialog_new(ep, msg, "From", "To", msg, 1);
+        struct dialog_priv *p =
+            dialog_new(ep, msg, SIP_HDR_FROM, SIP_HDR_TO, msg, 1);
         if (p == NULL) {
             return NULL;
         }
@@ -246,18 +247,19 @@ struct siptx_dialog *dialog_from_reply(struct siptx_server *tx,
                                        const struct sip_msg *sent)
 {
     struct siptx_endpoint *ep = tx->ep;
-    int code = msg_code(sent);
-    if (!makes_dialog(tx->method, code) || msg_tag(sent, "To").len == 0) {
+    int code = sent->status;
+    if (!makes_dialog(tx->method, code) || msg_tag(sent, SIP_HDR_TO).len == 0) {
         return tx->dialog;
     }
     struct siptx_dialog *d =
-        dialog_of(ep, msg_value(sent, "Call-ID", 0), msg_tag(sent, "To"),
-                  msg_tag(sent, "From"));
-    if (d == NULL && msg_tag(tx->msg, "To").len > 0) {
+        dialog_of(ep, sip_value(sent, SIP_HDR_CALL_ID, 0),
+                  msg_tag(sent, SIP_HDR_TO), msg_tag(sent, SIP_HDR_FROM));
+    if (d == NULL && msg_tag(tx->msg, SIP_HDR_TO).len > 0) {
         return tx->dialog; /* inside a dialog that an edit has hidden */
     }
     if (d == NULL) {
-        struct dialog_priv *p = dialog_new(ep, sent, "To", "From", tx->msg, 0);
+        struct dialog_priv *p =
+            dialog_new(ep, sent, SIP_HDR_TO, SIP_HDR_FROM, tx->msg, 0);
         if (p == NULL) {
             return NULL;
         }
@@ -287,12 +289,13 @@ struct siptx_dialog *dialog_from_notify(struct siptx_endpoint *ep,
         }
         struct sip_msg *sub = msg_parse(tx->request.data, tx->request.len);
         struct dialog_priv *p = NULL;
-        int mine = sub != NULL &&
-                   view_equal(msg_tag(sub, "From"), msg_tag(msg, "To")) &&
-                   view_equal(msg_value(sub, "Call-ID", 0),
-                              msg_value(msg, "Call-ID", 0));
+        int mine =
+            sub != NULL &&
+            sip_same(msg_tag(sub, SIP_HDR_FROM), msg_tag(msg, SIP_HDR_TO)) &&
+            sip_same(sip_value(sub, SIP_HDR_CALL_ID, 0),
+                     sip_value(msg, SIP_HDR_CALL_ID, 0));
         if (mine) {
-            p = dialog_new(ep, msg, "To", "From", msg, 0);
+            p = dialog_new(ep, msg, SIP_HDR_TO, SIP_HDR_FROM, msg, 0);
         }
         if (p != NULL) {
             p->pub.state = SIPTX_CONFIRMED;
@@ -313,7 +316,7 @@ int dialog_takes_rseq(struct siptx_dialog *d, const struct sip_msg *msg)
     struct dialog_priv *p = dialog_priv_of(d);
     uint32_t rseq = 0;
     uint32_t cseq = msg_cseq(msg);
-    (void)view_u32(msg_value(msg, "RSeq", 0), &rseq);
+    (void)sip_u32(sip_value(msg, SIP_HDR_RSEQ, 0), &rseq);
     /* RFC 3262, 4: the first one sets the number, then one by one. */
     if (p->last_rseq != 0 && p->last_rseq_cseq == cseq &&
         rseq != p->last_rseq + 1) {
@@ -351,7 +354,7 @@ enum status siptx_ack(struct siptx_dialog *dlg, const struct sip_out *out)
     struct octets o = {0};
     struct target to;
     enum status s = STATUS_OK;
-    out_init(&plain);
+    sip_out_init(&plain);
     if (out == NULL) {
         s = siptx_dialog_ack(dlg, &plain);
     }

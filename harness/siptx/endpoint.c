@@ -150,9 +150,9 @@ void siptx_token(struct siptx_endpoint *ep, char *out, size_t n)
 
 static void on_response(struct siptx_endpoint *ep, const struct sip_msg *msg)
 {
-    struct text_via via = {0};
-    (void)text_via(msg_value(msg, "Via", 0), &via);
-    struct siptx_client *tx = client_find(ep, via.branch, msg_method(msg));
+    struct sip_via via = {0};
+    (void)sip_via(sip_value(msg, SIP_HDR_VIA, 0), &via);
+    struct siptx_client *tx = client_find(ep, via.branch, msg->method);
     if (tx != NULL) {
         client_on_response(tx, msg);
     } else if (ep->cfg.on.on_stray != NULL) {
@@ -163,9 +163,9 @@ static void on_response(struct siptx_endpoint *ep, const struct sip_msg *msg)
 void on_message(struct siptx_endpoint *ep, const struct sip_msg *msg,
                 const struct source *from)
 {
-    if (msg_is_request(msg)) {
+    if (!msg->is_response) {
         server_on_request(ep, msg, from);
-    } else if (msg_code(msg) >= 100) {
+    } else if (msg->status >= 100) {
         on_response(ep, msg);
     }
 }

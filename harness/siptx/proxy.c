@@ -11,10 +11,11 @@
 /* Is this URI our own address? */
 static int is_own(struct siptx_endpoint *ep, struct view uri)
 {
-    struct text_uri u;
+    struct sip_uri u;
     struct net_addr a;
-    if (!text_uri(uri, &u) || net_addr_parse(&a, (const char *)u.host.data,
-                                             u.host.len) != STATUS_OK) {
+    if (sip_uri(uri, &u) != STATUS_OK ||
+        net_addr_parse(&a, (const char *)u.host.data, u.host.len) !=
+            STATUS_OK) {
         return 0;
     }
     a.port = u.port != 0 ? u.port : 5060;
@@ -27,20 +28,20 @@ static enum status drop_own_route(struct siptx_endpoint *ep,
                                   struct sip_out *out,
                                   const struct sip_msg *msg)
 {
-    struct text_addr route;
-    if (!text_addr(msg_value(msg, "Route", 0), &route) ||
+    struct sip_addr route;
+    if (sip_addr(sip_value(msg, SIP_HDR_ROUTE, 0), &route) != STATUS_OK ||
         !is_own(ep, route.uri)) {
         return STATUS_OK;
     }
-    return out_pop(out, msg, "Route");
+    return sip_out_remove_value(out, "Route", 0);
 }
 
 static enum status lower_max_forwards(struct sip_out *out,
                                       const struct sip_msg *msg)
 {
     uint32_t hops = 70 + 1; /* 16.6, 3: 70 if there is none */
-    struct view v = msg_value(msg, "Max-Forwards", 0);
-    if (v.len > 0 && !view_u32(view_trim(v), &hops)) {
+    struct view v = sip_value(msg, SIP_HDR_MAX_FORWARDS, 0);
+    if (v.len > 0 && sip_u32(sip_trim(v), &hops) != STATUS_OK) {
         hops = 70 + 1;
     }
     if (hops == 0) {
@@ -53,7 +54,7 @@ static enum status copy_on(struct siptx_endpoint *ep, struct sip_out *out,
                            const struct sip_msg *msg, const char *top_via,
                            int record_route)
 {
-    enum status s = out_from_msg(out, msg);
+    enum status s = sip_out_from_msg(out, msg);
     if (s == STATUS_OK) {
         s = lower_max_forwards(out, msg);
     }
@@ -61,13 +62,13 @@ static enum status copy_on(struct siptx_endpoint *ep, struct sip_out *out,
         s = drop_own_route(ep, out, msg);
     }
     if (s == STATUS_OK && top_via != NULL) {
-        s = out_pop(out, msg, "Via");
+        s = sip_out_remove_value(out, "Via", 0);
         if (s == STATUS_OK) {
-            s = out_push(out, "Via", "%s", top_via);
+            s = sip_out_prepend(out, "Via", "%s", top_via);
         }
     }
     if (s == STATUS_OK && record_route) {
-        s = out_push(out, "Record-Route", "<%s;lr>", ep->contact_uri);
+        s = sip_out_prepend(out, "Record-Route", "<%s;lr>", ep->contact_uri);
     }
     return out_settle(out, s);
 }
@@ -88,9 +89,9 @@ enum status siptx_forward(struct siptx_server *tx, const struct sip_out *out,
 
 enum status siptx_relay_copy(struct sip_out *out, const struct sip_msg *msg)
 {
-    enum status s = out_from_msg(out, msg);
+    enum status s = sip_out_from_msg(out, msg);
     if (s == STATUS_OK) {
-        s = out_pop(out, msg, "Via");
+        s = sip_out_remove_value(out, "Via", 0);
     }
     return out_settle(out, s);
 }
@@ -98,7 +99,7 @@ enum status siptx_relay_copy(struct sip_out *out, const struct sip_msg *msg)
 enum status siptx_relay(struct siptx_server *tx, const struct sip_msg *msg)
 {
     struct sip_out out;
-    if (msg_code(msg) == 100) {
+    if (msg->status == 100) {
         return STATUS_OK; /* 16.7, 5 */
     }
     enum status s = siptx_relay_copy(&out, msg);

@@ -91,7 +91,7 @@ static enum status remember(struct siptx_server *tx, uint32_t rseq, int code)
 enum status siptx_reply_reliable(struct siptx_server *tx,
                                  const struct sip_out *out)
 {
-    int code = out_code(out);
+    int code = out->status;
     if (!tx->is_invite || code <= 100 || code >= 200) {
         return STATUS_MISUSE;
     }
@@ -101,7 +101,7 @@ enum status siptx_reply_reliable(struct siptx_server *tx,
         tx->next_rseq = 1 + (uint32_t)(seed[0] << 8 | seed[1]);
     }
     struct sip_out copy;
-    enum status s = out_copy(&copy, out);
+    enum status s = sip_out_copy(&copy, out);
     if (s == STATUS_OK) {
         s = sip_out_add(&copy, "Require", "100rel");
     }
@@ -132,22 +132,20 @@ struct siptx_server *reliable_prack(struct siptx_endpoint *ep,
                                     const struct sip_msg *prack,
                                     struct siptx_dialog *dlg)
 {
-    uint32_t rseq;
-    uint32_t cseq;
-    struct view method;
-    if (!text_rack(msg_value(prack, "RAck", 0), &rseq, &cseq, &method) ||
-        !view_is(method, "INVITE")) {
+    struct sip_rack rack;
+    if (sip_rack(sip_value(prack, SIP_HDR_RACK, 0), &rack) != STATUS_OK ||
+        !sip_is(rack.method, "INVITE")) {
         return NULL;
     }
     for (struct node *n = ep->servers.next; n != &ep->servers; n = n->next) {
         struct siptx_server *tx = NODE_OF(struct siptx_server, node, n);
-        if (tx->cseq != cseq || strcmp(tx->call_id, dlg->call_id) != 0) {
+        if (tx->cseq != rack.num || strcmp(tx->call_id, dlg->call_id) != 0) {
             continue;
         }
         for (struct node *m = tx->reliables.next; m != &tx->reliables;
              m = m->next) {
             struct reliable *r = NODE_OF(struct reliable, node, m);
-            if (r->rseq == rseq && strcmp(r->tag, dlg->local_tag) == 0) {
+            if (r->rseq == rack.rseq && strcmp(r->tag, dlg->local_tag) == 0) {
                 reliable_free(r);
                 return tx;
             }

@@ -19,18 +19,16 @@ static int wants_contact(const char *method)
     return 0;
 }
 
-/* Header fields that every request of ours ends its head with. */
-static enum status add_common(struct siptx_endpoint *ep, struct sip_out *out,
-                              const char *method)
+/* The first failure is kept in out: only the last call is looked at. */
+static void add_common(struct siptx_endpoint *ep, struct sip_out *out,
+                       const char *method)
 {
-    enum status s = STATUS_OK;
     if (wants_contact(method)) {
-        s = sip_out_add(out, "Contact", "%s", ep->contact);
+        sip_out_add(out, "Contact", "%s", ep->contact);
     }
-    if (s == STATUS_OK && ep->product != NULL) {
-        s = sip_out_add(out, "User-Agent", "%s", ep->product);
+    if (ep->product != NULL) {
+        sip_out_add(out, "User-Agent", "%s", ep->product);
     }
-    return s;
 }
 
 enum status siptx_request(struct siptx_endpoint *ep, struct sip_out *out,
@@ -42,61 +40,41 @@ enum status siptx_request(struct siptx_endpoint *ep, struct sip_out *out,
     char host[NET_ADDR_TEXT];
     siptx_token(ep, tag, 16);
     siptx_token(ep, call_id, 24);
-    enum status s = out_begin(out, method, uri);
-    if (s == STATUS_OK) {
-        s = sip_out_add(out, "Max-Forwards", "70");
-    }
-    if (s == STATUS_OK) {
-        s = sip_out_add(out, "From", "%s;tag=%s", from, tag);
-    }
-    if (s == STATUS_OK) {
-        s = sip_out_add(out, "To", "%s", to);
-    }
-    if (s == STATUS_OK) {
-        s = sip_out_add(out, "Call-ID", "%s@%s", call_id,
-                        net_addr_uri_host(host, &ep->addr));
-    }
-    if (s == STATUS_OK) {
-        s = sip_out_add(out, "CSeq", "1 %s", method);
-    }
-    if (s == STATUS_OK) {
-        s = add_common(ep, out, method);
-    }
+    enum status s = sip_out_request(out, method, uri);
+    sip_out_add(out, "Max-Forwards", "70");
+    sip_out_add(out, "From", "%s;tag=%s", from, tag);
+    sip_out_add(out, "To", "%s", to);
+    sip_out_add(out, "Call-ID", "%s@%s", call_id,
+                net_addr_uri_host(host, &ep->addr));
+    sip_out_add(out, "CSeq", "1 %s", method);
+    add_common(ep, out, method);
     return out_settle(out, s);
+}
+
+static void add_party(struct sip_out *out, const char *name, const char *uri,
+                      const char *tag)
+{
+    if (tag[0] != '\0') {
+        sip_out_add(out, name, "%s;tag=%s", uri, tag);
+    } else {
+        sip_out_add(out, name, "%s", uri);
+    }
 }
 
 static enum status begin_in_dialog(struct siptx_dialog *dlg,
                                    struct sip_out *out, const char *method,
                                    uint32_t cseq)
 {
-    enum status s = out_begin(out, method, dlg->remote_target);
-    if (s == STATUS_OK) {
-        s = sip_out_add(out, "Max-Forwards", "70");
+    enum status s = sip_out_request(out, method, dlg->remote_target);
+    sip_out_add(out, "Max-Forwards", "70");
+    for (size_t i = 0; i < dlg->num_routes; i++) {
+        sip_out_add(out, "Route", "%s", dlg->routes[i]);
     }
-    for (size_t i = 0; i < dlg->num_routes && s == STATUS_OK; i++) {
-        s = sip_out_add(out, "Route", "%s", dlg->routes[i]);
-    }
-    if (s == STATUS_OK) {
-        s = dlg->local_tag[0] != '\0'
-                ? sip_out_add(out, "From", "%s;tag=%s", dlg->local_uri,
-                              dlg->local_tag)
-                : sip_out_add(out, "From", "%s", dlg->local_uri);
-    }
-    if (s == STATUS_OK) {
-        s = dlg->remote_tag[0] != '\0'
-                ? sip_out_add(out, "To", "%s;tag=%s", dlg->remote_uri,
-                              dlg->remote_tag)
-                : sip_out_add(out, "To", "%s", dlg->remote_uri);
-    }
-    if (s == STATUS_OK) {
-        s = sip_out_add(out, "Call-ID", "%s", dlg->call_id);
-    }
-    if (s == STATUS_OK) {
-        s = sip_out_add(out, "CSeq", "%u %s", cseq, method);
-    }
-    if (s == STATUS_OK) {
-        s = add_common(dlg->ep, out, method);
-    }
+    add_party(out, "From", dlg->local_uri, dlg->local_tag);
+    add_party(out, "To", dlg->remote_uri, dlg->remote_tag);
+    sip_out_add(out, "Call-ID", "%s", dlg->call_id);
+    sip_out_add(out, "CSeq", "%u %s", cseq, method);
+    add_common(dlg->ep, out, method);
     return out_settle(out, s);
 }
 
@@ -115,19 +93,19 @@ enum status siptx_dialog_ack(struct siptx_dialog *dlg, struct sip_out *out)
 int siptx_is_reliable(const struct sip_msg *msg)
 {
     uint32_t rseq;
-    return !msg_is_request(msg) && msg_code(msg) > 100 && msg_code(msg) < 200 &&
-           msg_has_token(msg, "Require", "100rel") &&
-           view_u32(msg_value(msg, "RSeq", 0), &rseq);
+    return msg->is_response && msg->status > 100 && msg->status < 200 &&
+           sip_has_token(msg, SIP_HDR_REQUIRE, "100rel") &&
+           sip_u32(sip_value(msg, SIP_HDR_RSEQ, 0), &rseq) == STATUS_OK;
 }
 
 enum status siptx_prack(const struct siptx_event *ev, struct sip_out *out)
 {
     uint32_t rseq = 0;
-    out_init(out);
+    sip_out_init(out);
     if (ev->msg == NULL || ev->dialog == NULL || !siptx_is_reliable(ev->msg)) {
         return STATUS_UNEXPECTED;
     }
-    (void)view_u32(msg_value(ev->msg, "RSeq", 0), &rseq);
+    (void)sip_u32(sip_value(ev->msg, SIP_HDR_RSEQ, 0), &rseq);
     enum status s = siptx_dialog_request(ev->dialog, out, "PRACK");
     if (s == STATUS_OK) {
         s = sip_out_add(out, "RAck", "%u %u INVITE", rseq, msg_cseq(ev->msg));
@@ -141,7 +119,7 @@ enum status siptx_bye(struct siptx_dialog *dlg, const char *extra,
     struct sip_out out;
     enum status s = siptx_dialog_request(dlg, &out, "BYE");
     if (s == STATUS_OK && extra != NULL) {
-        s = out_add_line(&out, extra);
+        s = sip_out_add_line(&out, extra);
     }
     if (s == STATUS_OK) {
         s = siptx_dialog_send(dlg, &out, on_event, ctx, NULL);

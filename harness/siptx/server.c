@@ -71,16 +71,16 @@ void server_end(struct siptx_server *tx)
  * compared. */
 static char *make_key(const struct sip_msg *msg, const char *method)
 {
-    struct text_via via = {0};
-    struct view top = msg_value(msg, "Via", 0);
-    (void)text_via(top, &via);
+    struct sip_via via = {0};
+    struct view top = sip_value(msg, SIP_HDR_VIA, 0);
+    (void)sip_via(top, &via);
     if (via.branch.len > 7 && memcmp(via.branch.data, "z9hG4bK", 7) == 0) {
         return mem_printf("%.*s|%.*s:%u|%s", (int)via.branch.len,
                           (const char *)via.branch.data, (int)via.host.len,
                           (const char *)via.host.data, via.port, method);
     }
-    struct view id = msg_value(msg, "Call-ID", 0);
-    struct view tag = msg_tag(msg, "From");
+    struct view id = sip_value(msg, SIP_HDR_CALL_ID, 0);
+    struct view tag = msg_tag(msg, SIP_HDR_FROM);
     return mem_printf("%.*s|%.*s|%u|%s|%.*s", (int)id.len,
                       (const char *)id.data, (int)tag.len,
                       (const char *)tag.data, msg_cseq(msg), method,
@@ -108,35 +108,47 @@ static struct siptx_server *find_server(struct siptx_endpoint *ep,
     return tx;
 }
 
+/* Where "rport" without a value ends in the Via; 0 if there is none (RFC 3581).
+ */
+static size_t rport_end(struct view top, const struct sip_via *via)
+{
+    struct view rest = via->params;
+    struct sip_param p;
+    while (sip_param_next(&rest, &p)) {
+        if (sip_is_nocase(p.name, "rport") && p.value.len == 0) {
+            return (size_t)(p.name.data - top.data) + p.name.len;
+        }
+    }
+    return 0;
+}
+
 /* 18.2.1, RFC 3581: received and rport; 18.2.2: where responses go. */
 static void set_via(struct siptx_server *tx, const struct source *from)
 {
-    struct text_via via = {0};
-    struct view top = view_trim(msg_value(tx->msg, "Via", 0));
-    struct view rport = {0};
+    struct sip_via via = {0};
+    struct view top = sip_trim(sip_value(tx->msg, SIP_HDR_VIA, 0));
     struct net_addr sent_by = {0};
     char host[NET_ADDR_TEXT];
     char received[NET_ADDR_TEXT + 16] = "";
-    (void)text_via(top, &via);
-    int has_rport = text_param(via.params, "rport", &rport);
+    char port[8] = "";
+    (void)sip_via(top, &via);
+    size_t cut = rport_end(top, &via);
+    if (cut != 0) {
+        snprintf(port, sizeof(port), "=%u", from->addr.port);
+    }
     if (net_addr_parse(&sent_by, (const char *)via.host.data, via.host.len) !=
             STATUS_OK ||
-        !net_addr_same_host(&sent_by, &from->addr) || has_rport) {
+        !net_addr_same_host(&sent_by, &from->addr) || cut != 0) {
         snprintf(received, sizeof(received), ";received=%s",
                  net_addr_host(host, &from->addr));
     }
     tx->to = (struct target){from->addr, from->transport, from->conn};
-    if (from->transport != SIPTX_UDP || !has_rport) {
+    if (from->transport != SIPTX_UDP || cut == 0) {
         tx->to.addr.port = via.port != 0 ? via.port : 5060;
     }
-    if (has_rport && rport.len == 0) {
-        tx->via = mem_printf("%.*s%s", (int)top.len, (const char *)top.data,
-                             received);
-        tx->via = fill_rport(tx->via, from->addr.port);
-    } else {
-        tx->via = mem_printf("%.*s%s", (int)top.len, (const char *)top.data,
-                             received);
-    }
+    tx->via = mem_printf("%.*s%s%.*s%s", (int)cut, (const char *)top.data, port,
+                         (int)(top.len - cut), (const char *)top.data + cut,
+                         received);
 }
 
 static struct siptx_server *server_new(struct siptx_endpoint *ep,
@@ -151,15 +163,15 @@ static struct siptx_server *server_new(struct siptx_endpoint *ep,
     if (tx == NULL) {
         return NULL;
     }
-    struct view raw = msg_raw(msg);
+    struct view raw = msg->raw;
     node_init(&tx->reliables);
     tx->ep = ep;
     tx->is_invite = strcmp(method, "INVITE") == 0;
     tx->method = mem_strdup(method);
     tx->key = make_key(msg, method);
     tx->cseq = msg_cseq(msg);
-    tx->call_id = view_dup(msg_value(msg, "Call-ID", 0));
-    tx->from_tag = view_dup(msg_tag(msg, "From"));
+    tx->call_id = sip_dup(sip_value(msg, SIP_HDR_CALL_ID, 0));
+    tx->from_tag = sip_dup(msg_tag(msg, SIP_HDR_FROM));
     tx->raw = (struct octets){mem_dup(raw.data, raw.len), raw.len};
     tx->msg = tx->raw.data != NULL ? msg_parse(tx->raw.data, raw.len) : NULL;
     if (tx->msg != NULL) {
@@ -300,7 +312,7 @@ static void follow_dialog(struct siptx_server *tx, int code)
 
 enum status siptx_reply(struct siptx_server *tx, const struct sip_out *out)
 {
-    int code = out_code(out);
+    int code = out->status;
     int again = tx->state == SERVER_ACCEPTED && code >= 200 && code < 300;
     if (tx->state != SERVER_TRYING && tx->state != SERVER_PROCEEDING &&
         !again) {
@@ -326,7 +338,7 @@ enum status siptx_reply_status(struct siptx_server *tx, int code,
     struct sip_out out;
     enum status s = siptx_response(tx, &out, code, reason);
     if (s == STATUS_OK && extra != NULL) {
-        s = out_add_line(&out, extra);
+        s = sip_out_add_line(&out, extra);
     }
     if (s == STATUS_OK) {
         s = siptx_reply(tx, &out);
@@ -373,8 +385,8 @@ static void take_ack(struct siptx_endpoint *ep, const struct sip_msg *msg)
         return;
     }
     struct siptx_dialog *d =
-        dialog_of(ep, msg_value(msg, "Call-ID", 0), msg_tag(msg, "To"),
-                  msg_tag(msg, "From"));
+        dialog_of(ep, sip_value(msg, SIP_HDR_CALL_ID, 0),
+                  msg_tag(msg, SIP_HDR_TO), msg_tag(msg, SIP_HDR_FROM));
     tx = d != NULL ? dialog_priv_of(d)->invite_in : NULL;
     if (tx == NULL || tx->state != SERVER_ACCEPTED || tx->acked ||
         tx->cseq != msg_cseq(msg)) {
@@ -433,12 +445,12 @@ static int is_target_refresh(const char *method)
 static int check_dialog(struct siptx_server *tx)
 {
     struct siptx_endpoint *ep = tx->ep;
-    struct view to_tag = msg_tag(tx->msg, "To");
+    struct view to_tag = msg_tag(tx->msg, SIP_HDR_TO);
     if (to_tag.len == 0) {
         return is_merged(tx) ? 482 : 0;
     }
-    struct siptx_dialog *d =
-        dialog_of(ep, view_of(tx->call_id), to_tag, msg_tag(tx->msg, "From"));
+    struct siptx_dialog *d = dialog_of(ep, sip_text(tx->call_id), to_tag,
+                                       msg_tag(tx->msg, SIP_HDR_FROM));
     if (d == NULL && strcmp(tx->method, "NOTIFY") == 0) {
         d = dialog_from_notify(ep, tx->msg);
     }
@@ -466,13 +478,13 @@ static int check_dialog(struct siptx_server *tx)
 
 static int is_complete(const struct sip_msg *msg, const char *method)
 {
-    uint32_t num;
-    struct view m;
-    struct text_addr a;
-    return text_cseq(msg_value(msg, "CSeq", 0), &num, &m) &&
-           view_is(m, method) && msg_value(msg, "Call-ID", 0).len > 0 &&
-           text_addr(msg_value(msg, "From", 0), &a) &&
-           text_addr(msg_value(msg, "To", 0), &a);
+    struct sip_cseq cseq;
+    struct sip_addr a;
+    return sip_cseq(sip_value(msg, SIP_HDR_CSEQ, 0), &cseq) == STATUS_OK &&
+           sip_is(cseq.method, method) &&
+           sip_value(msg, SIP_HDR_CALL_ID, 0).len > 0 &&
+           sip_addr(sip_value(msg, SIP_HDR_FROM, 0), &a) == STATUS_OK &&
+           sip_addr(sip_value(msg, SIP_HDR_TO, 0), &a) == STATUS_OK;
 }
 
 static void offer(struct siptx_server *tx)
@@ -499,8 +511,8 @@ static void offer(struct siptx_server *tx)
 static void take_request(struct siptx_endpoint *ep, const struct sip_msg *msg,
                          const struct source *from, const char *method)
 {
-    struct text_via via;
-    if (!text_via(msg_value(msg, "Via", 0), &via)) {
+    struct sip_via via;
+    if (sip_via(sip_value(msg, SIP_HDR_VIA, 0), &via) != STATUS_OK) {
         return; /* no way to answer */
     }
     if (strcmp(method, "ACK") == 0) {
@@ -530,7 +542,7 @@ static void take_request(struct siptx_endpoint *ep, const struct sip_msg *msg,
 void server_on_request(struct siptx_endpoint *ep, const struct sip_msg *msg,
                        const struct source *from)
 {
-    char *method = view_dup(msg_method(msg));
+    char *method = sip_dup(msg->method);
     if (method != NULL) {
         take_request(ep, msg, from, method);
     }

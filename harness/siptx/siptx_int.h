@@ -8,7 +8,6 @@
 #define HARNESS_SIPTX_SIPTX_INT_H
 
 #include "harness/siptx/siptx.h"
-#include "harness/siptx/text.h"
 
 #define SIPTX_MESSAGE_MAX (2u << 20) /* of one message on TCP */
 #define SIPTX_TAG_MAX 64
@@ -228,51 +227,23 @@ enum status find_next_hop(struct siptx_endpoint *ep, const struct sip_msg *msg,
 enum status uri_target(struct siptx_endpoint *ep, struct view uri,
                        struct target *to);
 
-/* message.c: reading and making messages */
-/* frame_skip gives the octets of line ends before a message; frame_next 1 and
- * the length of a whole message, 0 if more must come, -1 if it never will be
- * one. */
-size_t frame_skip(const uint8_t *data, size_t len);
+/* message.c */
+/* frame_next: 1 and the length of a whole message, 0 if more must come, -1 if
+ * it never will be one. */
 int frame_next(const uint8_t *data, size_t len, size_t *out_len);
-/* msg_parse makes a message that views octets, NULL if they are none. */
+/* msg_parse makes a message that views octets; NULL if they are none. */
 struct sip_msg *msg_parse(const uint8_t *data, size_t len);
 void msg_free(struct sip_msg *m);
-int msg_is_request(const struct sip_msg *m);
-struct view msg_raw(const struct sip_msg *m);
-struct view msg_method(const struct sip_msg *m); /* a response: of its CSeq */
-struct view msg_uri(const struct sip_msg *m);
-int msg_code(const struct sip_msg *m);
-/* msg_value gives the i-th value of a header field, list elements counted one
- * by one for Via, Route, Record-Route, Contact. */
-struct view msg_value(const struct sip_msg *m, const char *name, size_t i);
-/* msg_whole gives the first field value with its commas. */
-struct view msg_whole(const struct sip_msg *m, const char *name);
-struct view msg_tag(const struct sip_msg *m, const char *name);
+struct view msg_tag(const struct sip_msg *m, enum sip_hdr id);
 uint32_t msg_cseq(const struct sip_msg *m);
-int msg_has_token(const struct sip_msg *m, const char *name, const char *token);
-
-void out_init(struct sip_out *out);
-enum status out_begin(struct sip_out *out, const char *method, const char *uri);
-/* out_settle returns s; if it is a failure, out is freed and empty. */
+/* out_settle returns s or the error kept in out; in case of a failure out is
+ * freed and empty. */
 enum status out_settle(struct sip_out *out, enum status s);
-int out_code(const struct sip_out *out); /* 0: a request */
-enum status out_copy(struct sip_out *dst, const struct sip_out *src);
-enum status out_push(struct sip_out *out, const char *name, const char *fmt,
-                     ...) __attribute__((format(printf, 3, 4)));
-/* out_pop removes the first value of a field that msg has (commas heeded). */
-enum status out_pop(struct sip_out *out, const struct sip_msg *msg,
-                    const char *name);
-enum status out_from_msg(struct sip_out *out, const struct sip_msg *msg);
-enum status out_add_line(struct sip_out *out, const char *line);
 enum status out_encode(const struct sip_out *out, struct octets *octets);
 enum status make_ack(struct sip_out *out, const struct sip_msg *request,
                      const struct sip_msg *response);
 enum status make_cancel(struct sip_out *out, const struct sip_msg *request,
                         const char *extra);
-/* fill_rport writes the port after ";rport"; frees via, NULL if memory is
- * short. */
-char *fill_rport(char *via, uint16_t port);
-
 /* encode applies the edits for name and gives the octets. */
 enum status encode(struct siptx_endpoint *ep, const struct sip_out *out,
                    const char *name, struct octets *octets);

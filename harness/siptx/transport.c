@@ -14,10 +14,10 @@ const char *transport_word(enum siptx_transport t)
 
 enum siptx_transport transport_of(struct view word, enum siptx_transport other)
 {
-    if (view_is_nocase(word, "udp")) {
+    if (sip_is_nocase(word, "udp")) {
         return SIPTX_UDP;
     }
-    return view_is_nocase(word, "tcp") ? SIPTX_TCP : other;
+    return sip_is_nocase(word, "tcp") ? SIPTX_TCP : other;
 }
 
 enum siptx_transport transport_default(const struct siptx_endpoint *ep)
@@ -53,7 +53,7 @@ static void on_packet(void *ctx, struct net_udp *udp,
     struct siptx_endpoint *ep = ctx;
     struct source src = {.addr = *from, .transport = SIPTX_UDP};
     (void)udp;
-    size_t begin = frame_skip(data, len);
+    size_t begin = sip_frame_blank(data, len);
     if (begin < len) {
         take_message(ep, data + begin, len - begin, &src);
     }
@@ -99,7 +99,7 @@ static void take_frames(struct conn *c)
         .addr = c->peer, .transport = SIPTX_TCP, .conn = c->id};
     size_t pos = 0;
     while (c->stream != NULL) {
-        pos += frame_skip(c->in.data + pos, c->in.len - pos);
+        pos += sip_frame_blank(c->in.data + pos, c->in.len - pos);
         size_t len = 0;
         int whole = frame_next(c->in.data + pos, c->in.len - pos, &len);
         if (whole < 0 || (whole == 0 && c->in.len - pos > SIPTX_MESSAGE_MAX)) {
@@ -372,7 +372,7 @@ static enum status host_addr(struct siptx_endpoint *ep, struct view host,
     if (ep->cfg.on.resolve == NULL) {
         return STATUS_NOT_FOUND;
     }
-    char *name = view_dup(host);
+    char *name = sip_dup(host);
     if (name == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -384,11 +384,14 @@ static enum status host_addr(struct siptx_endpoint *ep, struct view host,
 enum status uri_target(struct siptx_endpoint *ep, struct view uri,
                        struct target *to)
 {
-    struct text_uri u;
+    struct sip_uri u;
+    struct view transport;
     *to = (struct target){.transport = transport_default(ep)};
-    if (text_uri(uri, &u) &&
+    if (sip_uri(uri, &u) == STATUS_OK &&
         host_addr(ep, u.host, u.port, &to->addr) == STATUS_OK) {
-        to->transport = transport_of(u.transport, to->transport);
+        if (sip_param(u.params, "transport", &transport)) {
+            to->transport = transport_of(transport, to->transport);
+        }
         return STATUS_OK;
     }
     if (ep->cfg.outbound.addr.family == 0) {
@@ -411,11 +414,11 @@ enum status find_next_hop(struct siptx_endpoint *ep, const struct sip_msg *msg,
         }
         return STATUS_OK;
     }
-    struct text_addr route;
-    struct view first = msg_value(msg, "Route", 0);
-    enum status s = first.len > 0 && text_addr(first, &route)
+    struct sip_addr route;
+    struct view first = sip_value(msg, SIP_HDR_ROUTE, 0);
+    enum status s = first.len > 0 && sip_addr(first, &route) == STATUS_OK
                         ? uri_target(ep, route.uri, to)
-                        : uri_target(ep, msg_uri(msg), to);
+                        : uri_target(ep, msg->uri, to);
     if (s == STATUS_OK && dest != NULL && dest->transport != SIPTX_DEFAULT) {
         to->transport = dest->transport;
     }
