@@ -130,6 +130,50 @@ static void only_101_to_199_to_invite_can_be_reliable(void)
     world_end(&w);
 }
 
+/* ---- without on_unacked: what RFC 3262, 3 and RFC 3261, 13.3.1.4 say ---- */
+
+static void bare_on_request(void *ctx, struct siptx_server *tx,
+                            const struct sip_msg *msg,
+                            struct siptx_dialog *dialog)
+{
+    int code = *(const int *)ctx;
+    struct sip_out out;
+    (void)msg;
+    (void)dialog;
+    CU_ASSERT(siptx_response(tx, &out, code, NULL) == STATUS_OK);
+    CU_ASSERT((code < 200 ? siptx_reply_reliable(tx, &out)
+                          : siptx_reply(tx, &out)) == STATUS_OK);
+    sip_out_free(&out);
+}
+
+static void bare(int code, const char *want, const char *times)
+{
+    struct world w;
+    struct siptx_endpoint *ep;
+    struct siptx_config c = {.transport = SIPTX_UDP,
+                             .on = {.on_request = bare_on_request},
+                             .ctx = &code};
+    world_begin(&w, NULL);
+    c.loop = w.loop;
+    c.env = &w.env;
+    CU_ASSERT(net_addr_of(&c.addr, "127.0.0.1", 5061) == STATUS_OK);
+    CU_ASSERT_FATAL(siptx_new(&ep, &c) == STATUS_OK);
+    char *text = peer_request_text("INVITE", "z9hG4bK-1", NULL, 1, NULL, "UDP");
+    CU_ASSERT(net_udp_send(w.udp, &c.addr, (const uint8_t *)text,
+                           strlen(text)) == STATUS_OK);
+    mem_free(text);
+    net_loop_run_for(w.loop, 32001);
+    CU_ASSERT_STRING_EQUAL(seen_times(&w, want), times);
+    siptx_free(ep);
+    world_end(&w);
+}
+
+static void nobody_to_tell_rejects_or_hangs_up(void)
+{
+    bare(183, "SIP/2.0 500", "32000");
+    bare(200, "BYE sip:bob@127.0.0.2:5060", "32000");
+}
+
 /* ---- UAC ---- */
 
 static void begin_uac(struct world *w)
@@ -217,6 +261,7 @@ static const struct unit_case cases[] = {
     {"rseq_counts_by_one", rseq_counts_by_one},
     {"only_101_to_199_to_invite_can_be_reliable",
      only_101_to_199_to_invite_can_be_reliable},
+    {"nobody_to_tell_rejects_or_hangs_up", nobody_to_tell_rejects_or_hangs_up},
     {"reliable_provisional_is_acknowledged",
      reliable_provisional_is_acknowledged},
     {"repeated_or_unordered_reliables_are_not_told",
