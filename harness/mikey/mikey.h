@@ -435,7 +435,7 @@ void mikey_field_value(const struct mikey_field *f, struct wr *w);
  * of their own and their fields indented; mikey_chain_text the same for a chain
  * with indent. Of a message that did not decode they give what came before the
  * fault. mikey_error_text appends one line without newline: "IBAKE, Encr data
- * len, octet 96: bad-length (RFC 6267, 6.1.1)". */
+ * len, octet 96: bad length (RFC 6267, 6.1.1)". */
 void mikey_text(const struct mikey_msg *msg, struct wr *w);
 void mikey_chain_text(const struct mikey_chain *c, unsigned indent,
                       struct wr *w);
