@@ -437,6 +437,10 @@ void mikey_field_value(const struct mikey_field *f, struct wr *w);
  * fault. mikey_error_text appends one line without newline: "IBAKE, Encr data
  * len, octet 96: bad length (RFC 6267, 6.1.1)". */
 void mikey_text(const struct mikey_msg *msg, struct wr *w);
+/* Parts of it: HDR, one payload. Those of hdr count from offset 0. */
+void mikey_hdr_text(const struct mikey_hdr *hdr, struct wr *w);
+void mikey_payload_text(const struct mikey_payload *pl, unsigned indent,
+                        struct wr *w);
 void mikey_chain_text(const struct mikey_chain *c, unsigned indent,
                       struct wr *w);
 void mikey_error_text(const struct mikey_error *err, struct wr *w);

@@ -71,12 +71,12 @@ enum status mikey_srtp_id(const struct mikey_hdr *hdr, unsigned at,
 {
     struct rd r;
     struct view before;
-    rd_init(&r, hdr->map_info.data, hdr->map_info.len);
     if (hdr->map_type != MIKEY_MAP_SRTP_ID || at >= hdr->num_cs ||
-        rd_bytes(&r, &before, (size_t)at * SRTP_ID_LEN) != STATUS_OK ||
-        rd_left(&r) < SRTP_ID_LEN) {
+        hdr->map_info.len < (at + 1U) * SRTP_ID_LEN) {
         return STATUS_NOT_FOUND;
     }
+    rd_init(&r, hdr->map_info.data, hdr->map_info.len);
+    rd_bytes(&r, &before, (size_t)at * SRTP_ID_LEN);
     rd_u8(&r, &out->policy);
     rd_u32(&r, &out->ssrc);
     return rd_u32(&r, &out->roc);

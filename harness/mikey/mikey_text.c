@@ -137,40 +137,46 @@ static const char *payload_label(const struct mikey_payload *pl)
     return role != NULL ? role : mikey_payload_name(pl->type);
 }
 
-static void list_payloads(struct listing *l, const struct mikey_payload *pls,
-                          size_t num)
+void mikey_payload_text(const struct mikey_payload *pl, unsigned indent,
+                        struct wr *w)
 {
-    for (size_t i = 0; i < num; i++) {
-        put_range(l, &pls[i].range, NULL);
-        wr_printf(l->w, "%s%s\n", payload_label(&pls[i]),
-                  pls[i].type == MIKEY_PL_ECCPT &&
-                          pls[i].u.eccpt.padded_from_point
-                      ? " (padding counted from the point, AMB-09 (b))"
-                      : "");
-        mikey_payload_fields(&pls[i], list_field, l);
-    }
+    struct listing l = {.w = w, .indent = indent};
+    put_range(&l, &pl->range, NULL);
+    wr_printf(w, "%s%s\n", payload_label(pl),
+              pl->type == MIKEY_PL_ECCPT && pl->u.eccpt.padded_from_point
+                  ? " (padding counted from the point, AMB-09 (b))"
+                  : "");
+    mikey_payload_fields(pl, list_field, &l);
+}
+
+void mikey_hdr_text(const struct mikey_hdr *hdr, struct wr *w)
+{
+    struct listing l = {.w = w};
+    struct mikey_range range = {0, (uint32_t)(10 + hdr->map_info.len)};
+    const char *type = mikey_data_type_name(hdr->data_type);
+    put_range(&l, &range, NULL);
+    wr_printf(w, "HDR%s%s\n", type != NULL ? " of " : "",
+              type != NULL ? type : "");
+    mikey_hdr_fields(hdr, list_field, &l);
 }
 
 void mikey_text(const struct mikey_msg *msg, struct wr *w)
 {
-    struct listing l = {.w = w};
-    struct mikey_range hdr = {0, (uint32_t)(10 + msg->hdr.map_info.len)};
-    const char *type = mikey_data_type_name(msg->hdr.data_type);
     if (msg->raw.len < 10) { /* HDR did not decode */
         return;
     }
-    put_range(&l, &hdr, NULL);
-    wr_printf(w, "HDR%s%s\n", type != NULL ? " of " : "",
-              type != NULL ? type : "");
-    mikey_hdr_fields(&msg->hdr, list_field, &l);
-    list_payloads(&l, msg->payloads, msg->num_payloads);
+    mikey_hdr_text(&msg->hdr, w);
+    for (size_t i = 0; i < msg->num_payloads; i++) {
+        mikey_payload_text(&msg->payloads[i], 0, w);
+    }
 }
 
 void mikey_chain_text(const struct mikey_chain *c, unsigned indent,
                       struct wr *w)
 {
-    struct listing l = {.w = w, .indent = indent};
-    list_payloads(&l, c->payloads, c->num_payloads);
+    for (size_t i = 0; i < c->num_payloads; i++) {
+        mikey_payload_text(&c->payloads[i], indent, w);
+    }
 }
 
 void mikey_error_text(const struct mikey_error *err, struct wr *w)

@@ -105,6 +105,24 @@ static void mac_input_needs_v_or_sign_at_the_end(void)
     }
 }
 
+/* Version 2 with #CS 4 and a map type: the map was not read, so it has no
+ * entries. */
+static void a_map_that_was_not_read_has_no_entries(void)
+{
+    for (int generic = 0; generic < 2; generic++) {
+        struct octets o = octets_of(generic ? "02 00 00 00 01020304 04 02"
+                                            : "02 00 00 00 01020304 04 00");
+        struct mikey_msg m;
+        struct mikey_srtp_id srtp;
+        struct mikey_generic_id id;
+        CU_ASSERT(mikey_decode(&m, o.data, o.len, NULL) == STATUS_UNSUPPORTED);
+        CU_ASSERT(m.hdr.num_cs == 4 && m.hdr.map_info.len == 0);
+        CU_ASSERT(mikey_srtp_id(&m.hdr, 0, &srtp) == STATUS_NOT_FOUND);
+        CU_ASSERT(mikey_generic_id(&m.hdr, 0, &id) == STATUS_NOT_FOUND);
+        octets_free(&o);
+    }
+}
+
 #define T(next) next "02 00000001"
 #define IDR(next, role) next role "01 0001 61"
 
@@ -192,6 +210,8 @@ static const struct unit_case cases[] = {
     {"mac_input_leaves_esk_out", mac_input_leaves_esk_out},
     {"mac_input_needs_v_or_sign_at_the_end",
      mac_input_needs_v_or_sign_at_the_end},
+    {"a_map_that_was_not_read_has_no_entries",
+     a_map_that_was_not_read_has_no_entries},
     {"rules_of_i_and_r_messages", rules_of_i_and_r_messages},
     {"names_are_those_of_the_registries", names_are_those_of_the_registries},
     {NULL, NULL},
