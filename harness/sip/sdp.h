@@ -14,28 +14,30 @@
 
 enum sdp_dev {
     SDP_DEV_EMPTY,
-    SDP_DEV_LINE,         /* not <letter>=value */
-    SDP_DEV_BARE_LF,      /* line ends without CR */
-    SDP_DEV_BARE_CR,      /* CR inside a line */
-    SDP_DEV_NO_LINE_END,  /* the last line */
+    SDP_DEV_LINE,        /* not <letter>=value */
+    SDP_DEV_BARE_LF,     /* line ends without CR */
+    SDP_DEV_BARE_CR,     /* CR inside a line */
+    SDP_DEV_NO_LINE_END, /* the last line */
     SDP_DEV_BLANK_LINE,
-    SDP_DEV_NUL,          /* a NUL octet */
-    SDP_DEV_TYPE,         /* unknown letter */
-    SDP_DEV_ORDER,        /* line out of order (RFC 4566, 5) */
-    SDP_DEV_REPEATED,     /* line that may stand once */
-    SDP_DEV_MISSING,      /* v, o, s or t absent; letter says which */
-    SDP_DEV_NO_CONNECTION, /* a media section without c= of its own or session */
-    SDP_DEV_TOO_MANY,     /* lines or media beyond the maxima: not listed */
-    SDP_DEV_VERSION,      /* v= other than 0 */
-    SDP_DEV_ORIGIN,       /* o= fields */
-    SDP_DEV_CONNECTION,   /* c= fields */
-    SDP_DEV_TIME,         /* t= fields */
-    SDP_DEV_MEDIA,        /* m= fields */
-    SDP_DEV_ATTRIBUTE,    /* a= without a token before ":" */
-    SDP_DEV_KM_SPACE,     /* key-mgmt: spaces other than 0*1SP id SP data */
-    SDP_DEV_KM_ID,        /* key-mgmt: identifier not 1*(ALPHA / DIGIT) */
-    SDP_DEV_KM_NO_DATA,   /* key-mgmt: no space and data after it, or empty data */
-    SDP_DEV_KM_BASE64,    /* key-mgmt: data not base64 by the grammar */
+    SDP_DEV_NUL,           /* a NUL octet */
+    SDP_DEV_TYPE,          /* unknown letter */
+    SDP_DEV_ORDER,         /* line out of order (RFC 4566, 5) */
+    SDP_DEV_REPEATED,      /* line that may stand once */
+    SDP_DEV_MISSING,       /* v, o, s or t absent; letter says which */
+    SDP_DEV_NO_CONNECTION, /* a media section without c= of its own or session
+                            */
+    SDP_DEV_TOO_MANY,      /* lines or media beyond the maxima: not listed */
+    SDP_DEV_VERSION,       /* v= other than 0 */
+    SDP_DEV_ORIGIN,        /* o= fields */
+    SDP_DEV_CONNECTION,    /* c= fields */
+    SDP_DEV_TIME,          /* t= fields */
+    SDP_DEV_MEDIA,         /* m= fields */
+    SDP_DEV_ATTRIBUTE,     /* a= without a token before ":" */
+    SDP_DEV_KM_SPACE,      /* key-mgmt: spaces other than 0*1SP id SP data */
+    SDP_DEV_KM_ID,         /* key-mgmt: identifier not 1*(ALPHA / DIGIT) */
+    SDP_DEV_KM_NO_DATA, /* key-mgmt: no space and data after it, or empty data
+                         */
+    SDP_DEV_KM_BASE64,  /* key-mgmt: data not base64 by the grammar */
     SDP_DEV_COUNT
 };
 
@@ -111,16 +113,16 @@ enum status sdp_connection(const struct sdp *s, int level,
 /* a=key-mgmt lines. */
 struct sdp_key_mgmt {
     struct view protocol; /* "mikey" */
-    struct view data;     /* base64 as it stands: to the end of the line, without
-                             trailing space */
-    struct view value;    /* after "key-mgmt:" */
+    struct view data;  /* base64 as it stands: to the end of the line, without
+                          trailing space */
+    struct view value; /* after "key-mgmt:" */
     size_t line;
     int level;
     unsigned spaces_before; /* after the colon; 0 or 1 by the grammar */
     unsigned spaces_between;
-    int is_mikey;      /* protocol is "mikey", octet for octet */
-    int bad_id;        /* not 1*(ALPHA / DIGIT) */
-    int bad_base64;    /* bad_at says where in data */
+    int is_mikey;   /* protocol is "mikey", octet for octet */
+    int bad_id;     /* not 1*(ALPHA / DIGIT) */
+    int bad_base64; /* bad_at says where in data */
     uint32_t bad_at;
     int no_data;
     int trailing_space;
@@ -128,8 +130,8 @@ struct sdp_key_mgmt {
 int sdp_key_mgmt(const struct sdp *s, int level, size_t nth,
                  struct sdp_key_mgmt *out);
 size_t sdp_num_key_mgmt(const struct sdp *s, int level);
-/* sdp_key_mgmt_for: the attributes that apply to a media section (RFC 4567, 3.1):
- * its own if it has any, else the session's. */
+/* sdp_key_mgmt_for: the attributes that apply to a media section (RFC
+ * 4567, 3.1): its own if it has any, else the session's. */
 int sdp_key_mgmt_for(const struct sdp *s, int media, size_t nth,
                      struct sdp_key_mgmt *out);
 /* sdp_key_mgmt_list writes the identifiers at that level as "mikey;keyp1". */
@@ -138,7 +140,8 @@ void sdp_key_mgmt_list(const struct sdp *s, int level, struct wr *w);
 void sdp_key_mgmt_text(struct view value, struct sdp_key_mgmt *out);
 
 enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
-/* sdp_direction_of: of the media section, else of the session, else sendrecv. */
+/* sdp_direction_of: of the media section, else of the session, else sendrecv.
+ */
 enum sdp_direction sdp_direction_of(const struct sdp *s, int level);
 const char *sdp_direction_name(enum sdp_direction d);
 
@@ -160,29 +163,29 @@ int sdp_is_secure(const struct sdp_media *m);
 /* ---- writing ---- */
 
 struct sdp_key_line {
-    const char *protocol;   /* NULL: "mikey" */
-    struct view message;    /* encoded as base64 */
-    const char *text;       /* used as data in place of message if not NULL */
+    const char *protocol; /* NULL: "mikey" */
+    struct view message;  /* encoded as base64 */
+    const char *text;     /* used as data in place of message if not NULL */
 };
 
 struct sdp_params {
-    const char *user;       /* o=; NULL: "-" */
+    const char *user; /* o=; NULL: "-" */
     uint64_t session_id;
     uint64_t version;
-    const char *address;    /* "127.0.0.1", "::1": also says IP4 or IP6 */
+    const char *address; /* "127.0.0.1", "::1": also says IP4 or IP6 */
     uint16_t port;
-    const char *media;      /* NULL: "audio" */
-    const char *proto;      /* NULL: "RTP/SAVP" */
+    const char *media; /* NULL: "audio" */
+    const char *proto; /* NULL: "RTP/SAVP" */
     unsigned pt;
-    const char *rtpmap;     /* "PCMU/8000"; NULL: none */
-    const char *fmtp;       /* "mode-set=7"; NULL: none */
-    unsigned ptime;         /* 0: none */
-    const char *direction;  /* "sendrecv"; NULL: none */
+    const char *rtpmap;    /* "PCMU/8000"; NULL: none */
+    const char *fmtp;      /* "mode-set=7"; NULL: none */
+    unsigned ptime;        /* 0: none */
+    const char *direction; /* "sendrecv"; NULL: none */
     const struct sdp_key_line *session_keys;
     size_t num_session_keys;
     const struct sdp_key_line *media_keys;
     size_t num_media_keys;
-    const char *more;       /* further media level lines, each with CRLF; NULL */
+    const char *more; /* further media level lines, each with CRLF; NULL */
     const char *more_media; /* further media sections, with CRLF; NULL */
 };
 /* sdp_build writes v o s c t [a=key-mgmt] m a…, CRLF after each. */

@@ -9,7 +9,8 @@
  * view. The typed readers below work on any view, so also on a fragment in a
  * body (message/sipfrag, message-summary, multipart headers).
  *
- * Sending is in sip_out.h (included here), session descriptions are in sdp.h. */
+ * Sending is in sip_out.h (included here), session descriptions are in sdp.h.
+ */
 #ifndef HARNESS_SIP_SIP_H
 #define HARNESS_SIP_SIP_H
 
@@ -18,8 +19,8 @@
 #define SIP_MAX_HEADERS 96
 #define SIP_MAX_DEVS 48
 
-/* Header fields known by name. The list is in sip_names.c with the compact forms
- * and the RFC of each. */
+/* Header fields known by name. The list is in sip_names.c with the compact
+ * forms and the RFC of each. */
 enum sip_hdr {
     SIP_HDR_OTHER,
     SIP_HDR_ACCEPT,
@@ -136,39 +137,40 @@ enum sip_dev {
     SIP_DEV_BODY_SHORT,       /* fewer octets than Content-Length */
     SIP_DEV_BODY_LONG,        /* octets after Content-Length */
     /* by sip_check: values */
-    SIP_DEV_MISSING_HEADER,   /* mandatory field absent: hdr says which */
-    SIP_DEV_REPEATED_HEADER,  /* field that may stand once stands again */
-    SIP_DEV_EMPTY_VALUE,      /* value that must not be empty */
-    SIP_DEV_EMPTY_ELEMENT,    /* nothing between two commas */
-    SIP_DEV_UTF8,             /* not UTF-8 */
-    SIP_DEV_QUOTE,            /* quoted string without end */
-    SIP_DEV_ANGLE,            /* < without > or text after > */
-    SIP_DEV_BARE_URI,         /* , ; ? in an addr-spec without < > */
-    SIP_DEV_DISPLAY_NAME,     /* neither tokens nor a quoted string */
-    SIP_DEV_URI,              /* no scheme, host, or a forbidden character */
-    SIP_DEV_ESCAPE,           /* % without two hex digits */
-    SIP_DEV_PARAM,            /* parameter without name, or a bad value */
-    SIP_DEV_REPEATED_PARAM,   /* parameter that stands twice */
-    SIP_DEV_NUMBER,           /* not a decimal number */
-    SIP_DEV_RANGE,            /* a number outside its range */
-    SIP_DEV_TOKEN,            /* not a token */
-    SIP_DEV_VIA,              /* Via value */
-    SIP_DEV_BRANCH,           /* branch absent or without z9hG4bK */
-    SIP_DEV_CSEQ_METHOD,      /* CSeq's method is not the request's */
-    SIP_DEV_TAG,              /* no tag where one must be */
-    SIP_DEV_DATE,             /* not an RFC 1123 date */
-    SIP_DEV_MEDIA_TYPE,       /* not type/subtype */
-    SIP_DEV_NO_CONTENT_TYPE,  /* a body without Content-Type */
-    SIP_DEV_NO_LENGTH,        /* no Content-Length on a stream */
-    SIP_DEV_AUTH,             /* credentials or challenge */
-    SIP_DEV_HISTORY_INDEX,    /* History-Info without or with a bad index */
-    SIP_DEV_MULTIPART,        /* boundary absent, not found or not closed */
+    SIP_DEV_MISSING_HEADER,  /* mandatory field absent: hdr says which */
+    SIP_DEV_REPEATED_HEADER, /* field that may stand once stands again */
+    SIP_DEV_EMPTY_VALUE,     /* value that must not be empty */
+    SIP_DEV_EMPTY_ELEMENT,   /* nothing between two commas */
+    SIP_DEV_UTF8,            /* not UTF-8 */
+    SIP_DEV_QUOTE,           /* quoted string without end */
+    SIP_DEV_ANGLE,           /* < without > or text after > */
+    SIP_DEV_BARE_URI,        /* , ; ? in an addr-spec without < > */
+    SIP_DEV_DISPLAY_NAME,    /* neither tokens nor a quoted string */
+    SIP_DEV_URI,             /* no scheme, host, or a forbidden character */
+    SIP_DEV_ESCAPE,          /* % without two hex digits */
+    SIP_DEV_PARAM,           /* parameter without name, or a bad value */
+    SIP_DEV_REPEATED_PARAM,  /* parameter that stands twice */
+    SIP_DEV_NUMBER,          /* not a decimal number */
+    SIP_DEV_RANGE,           /* a number outside its range */
+    SIP_DEV_TOKEN,           /* not a token */
+    SIP_DEV_VIA,             /* Via value */
+    SIP_DEV_BRANCH,          /* branch absent or without z9hG4bK */
+    SIP_DEV_CSEQ_METHOD,     /* CSeq's method is not the request's */
+    SIP_DEV_TAG,             /* no tag where one must be */
+    SIP_DEV_DATE,            /* not an RFC 1123 date */
+    SIP_DEV_MEDIA_TYPE,      /* not type/subtype */
+    SIP_DEV_NO_CONTENT_TYPE, /* a body without Content-Type */
+    SIP_DEV_NO_LENGTH,       /* no Content-Length on a stream */
+    SIP_DEV_AUTH,            /* credentials or challenge */
+    SIP_DEV_HISTORY_INDEX,   /* History-Info without or with a bad index */
+    SIP_DEV_MULTIPART,       /* boundary absent, not found or not closed */
     SIP_DEV_COUNT
 };
 
 struct sip_header {
     enum sip_hdr id;
-    uint32_t off; /* of the whole field in raw, continuation lines and line end */
+    uint32_t
+        off; /* of the whole field in raw, continuation lines and line end */
     uint32_t len; /* included */
     struct view name;
     struct view value; /* trimmed; folding inside it kept */
@@ -212,16 +214,13 @@ void sip_parse(struct sip_msg *out, const uint8_t *data, size_t len);
 #define SIP_CHECK_STREAM 1u
 void sip_check(struct sip_msg *msg, unsigned flags);
 
-/* sip_looks: 1 the octets begin like a SIP message, 0 they do not, -1 too few. */
-int sip_looks(const uint8_t *data, size_t len);
-
 /* sip_frame cuts messages out of a stream. STATUS_OK: *out_total octets are the
  * first message. STATUS_TRUNCATED: more must come; *out_total is how many it
- * will be, 0 if unknown. STATUS_SYNTAX: what is there can never be framed (first
- * line without "SIP/", Content-Length that is no number or contradicts another),
- * STATUS_BAD_LENGTH: larger than the bounds. Without Content-Length the body is
- * empty. Line ends between messages (RFC 5626, 4.4.1 keep-alives) are not part
- * of a message: sip_frame_blank counts those in front. */
+ * will be, 0 if unknown. STATUS_SYNTAX: what is there can never be framed
+ * (first line without "SIP/", Content-Length that is no number or contradicts
+ * another), STATUS_BAD_LENGTH: larger than the bounds. Without Content-Length
+ * the body is empty. Line ends between messages (RFC 5626, 4.4.1 keep-alives)
+ * are not part of a message: sip_frame_blank counts those in front. */
 #define SIP_FRAME_MAX_HEAD (128u << 10)
 #define SIP_FRAME_MAX_BODY (16u << 20)
 enum status sip_frame(const uint8_t *data, size_t len, size_t *out_total);
@@ -256,8 +255,8 @@ const struct sip_header *sip_find_name(const struct sip_msg *msg,
 size_t sip_count(const struct sip_msg *msg, enum sip_hdr id);
 
 /* sip_value gives the nth value: list elements are counted one by one across
- * lines; of other fields each line is one. Empty view with data NULL if there is
- * none. sip_value_name the same for a name; a name not known is no list. */
+ * lines; of other fields each line is one. Empty view with data NULL if there
+ * is none. sip_value_name the same for a name; a name not known is no list. */
 struct view sip_value(const struct sip_msg *msg, enum sip_hdr id, size_t nth);
 struct view sip_value_name(const struct sip_msg *msg, const char *name,
                            size_t nth);
@@ -283,9 +282,9 @@ int sip_has_token(const struct sip_msg *msg, enum sip_hdr id,
                   const char *token);
 
 /* sip_field_next takes the next header line off a block of lines (sipfrag, MIME
- * part, message-summary). *rest begins with a line; 0 at an empty line (which is
- * taken off) or at the end. Lines without colon come with an empty name. out->off
- * is relative to base. */
+ * part, message-summary). *rest begins with a line; 0 at an empty line (which
+ * is taken off) or at the end. Lines without colon come with an empty name.
+ * out->off is relative to base. */
 int sip_field_next(struct view *rest, const uint8_t *base,
                    struct sip_header *out);
 
@@ -297,18 +296,20 @@ int sip_same(struct view a, struct view b);
 int sip_same_nocase(struct view a, struct view b);
 struct view sip_trim(struct view v); /* SP, HT, CR, LF */
 struct view sip_text(const char *s); /* a view of a string */
-/* sip_u32 reads a whole view of digits: STATUS_SYNTAX, STATUS_BAD_VALUE (> 2^32-1). */
+/* sip_u32 reads a whole view of digits: STATUS_SYNTAX, STATUS_BAD_VALUE (>
+ * 2^32-1). */
 enum status sip_u32(struct view v, uint32_t *out);
 /* sip_dup gives the octets as a string (mem_free), NULL without memory. */
 char *sip_dup(struct view v);
-/* sip_unquote gives a quoted string's content, other text as it is; sip_unescape
- * replaces %HH (a % without two digits stays). New strings, NULL without memory.
- * sip_unquoted is the view between the quotes, \ kept. */
+/* sip_unquote gives a quoted string's content, other text as it is;
+ * sip_unescape replaces %HH (a % without two digits stays). New strings, NULL
+ * without memory. sip_unquoted is the view between the quotes, \ kept. */
 char *sip_unquote(struct view v);
 char *sip_unescape(struct view v);
 struct view sip_unquoted(struct view v);
-/* sip_escape writes v with all but RFC 3261 unreserved and the characters of keep
- * as %HH: sip_escape(w, "sip:bob@home-b.example", ":") gives sip:bob%40home-b.… */
+/* sip_escape writes v with all but RFC 3261 unreserved and the characters of
+ * keep as %HH: sip_escape(w, "sip:bob@home-b.example", ":") gives
+ * sip:bob%40home-b.… */
 void sip_escape(struct wr *w, struct view v, const char *keep);
 
 /* Parameters: text as ";a=b;c;d=\"e\"". */
@@ -319,13 +320,14 @@ struct sip_param {
     struct view whole;
 };
 int sip_param_next(struct view *rest, struct sip_param *out);
-/* sip_param finds a parameter, any case; 1 if it is there. value may be NULL. */
+/* sip_param finds a parameter, any case; 1 if it is there. value may be NULL.
+ */
 int sip_param(struct view params, const char *name, struct view *value);
 int sip_param_is(struct view params, const char *name, const char *value);
 
 /* ---- typed values ----
- * Each returns STATUS_OK, or STATUS_SYNTAX with what could be understood; fields
- * that are absent are empty views. */
+ * Each returns STATUS_OK, or STATUS_SYNTAX with what could be understood;
+ * fields that are absent are empty views. */
 
 struct sip_via {
     struct view protocol;  /* "SIP" */
@@ -354,8 +356,9 @@ struct sip_rack {
 };
 enum status sip_rack(struct view v, struct sip_rack *out);
 
-/* name-addr or addr-spec with parameters: From, To, Contact, Route, Record-Route,
- * Path, Service-Route, P-*-Identity, History-Info, Diversion, Refer-To … */
+/* name-addr or addr-spec with parameters: From, To, Contact, Route,
+ * Record-Route, Path, Service-Route, P-*-Identity, History-Info, Diversion,
+ * Refer-To … */
 struct sip_addr {
     struct view display; /* quotes kept; sip_unquote */
     struct view uri;     /* without < > */
@@ -371,8 +374,8 @@ struct sip_uri {
     struct view scheme;
     struct view user; /* escaped, as it stands; tel: the number */
     struct view password;
-    struct view host; /* IPv6 in its brackets */
-    uint16_t port;    /* 0: none */
+    struct view host;    /* IPv6 in its brackets */
+    uint16_t port;       /* 0: none */
     struct view params;  /* ";transport=tcp;lr" */
     struct view headers; /* after "?" */
     int has_user;        /* "@" was there */
@@ -380,20 +383,22 @@ struct sip_uri {
     int is_tel;
 };
 enum status sip_uri(struct view v, struct sip_uri *out);
-/* sip_uri_header finds a header of the URI ("Reason=SIP%3Bcause%3D408"); the value
- * is escaped. sip_uri_header_next iterates. */
+/* sip_uri_header finds a header of the URI ("Reason=SIP%3Bcause%3D408"); the
+ * value is escaped. sip_uri_header_next iterates. */
 int sip_uri_header(const struct sip_uri *uri, const char *name,
                    struct view *value);
 int sip_uri_header_next(struct view *rest, struct sip_param *out);
-/* sip_voicemail reads target and cause of a voicemail URI (RFC 4458): target is a
- * new string, unescaped, NULL if absent or without memory; cause 0 if absent. */
+/* sip_voicemail reads target and cause of a voicemail URI (RFC 4458): target is
+ * a new string, unescaped, NULL if absent or without memory; cause 0 if absent.
+ */
 int sip_voicemail(const struct sip_uri *uri, char **target, int *cause);
 
-/* sip_identity writes the canonical form of any sip, sips or tel URI or name-addr
- * (PX_ID_NORM): "sip:user@domain", domain in lower case, user unescaped where the
- * character needs no escape, no port, parameters or headers; "tel:+digits" with
- * the visual separators taken out. STATUS_SYNTAX for anything else.
- * sip_identity_new gives it as a string (mem_free), or NULL. */
+/* sip_identity writes the canonical form of any sip, sips or tel URI or
+ * name-addr (PX_ID_NORM): "sip:user@domain", domain in lower case, user
+ * unescaped where the character needs no escape, no port, parameters or
+ * headers; "tel:+digits" with the visual separators taken out. STATUS_SYNTAX
+ * for anything else. sip_identity_new gives it as a string (mem_free), or NULL.
+ */
 enum status sip_identity(struct wr *w, struct view uri_or_addr);
 char *sip_identity_new(struct view uri_or_addr);
 
@@ -438,18 +443,18 @@ struct sip_history { /* one entry of History-Info (RFC 7044) */
     int cause; /* of reason, or of the voicemail URI; 0: none */
 };
 enum status sip_history(struct view v, struct sip_history *out);
-/* The tree of a message's History-Info: entries in the order of the message, with
- * parent = position of the entry whose index is this one's without its last
- * number, -1 for a root, -2 if it is missing. gap: the number before is missing.
- * Returns how many entries there are (at most max are filled). */
+/* The tree of a message's History-Info: entries in the order of the message,
+ * with parent = position of the entry whose index is this one's without its
+ * last number, -1 for a root, -2 if it is missing. gap: the number before is
+ * missing. Returns how many entries there are (at most max are filled). */
 struct sip_history_node {
     struct sip_history entry;
     int parent;
-    int depth;        /* numbers in the index; 0: bad index */
-    unsigned last;    /* its last number */
-    int repeated;     /* the index stood before */
+    int depth;     /* numbers in the index; 0: bad index */
+    unsigned last; /* its last number */
+    int repeated;  /* the index stood before */
     int gap;
-    int bad_pointer;  /* rc, mp or np names no entry before it */
+    int bad_pointer; /* rc, mp or np names no entry before it */
 };
 size_t sip_history_tree(const struct sip_msg *msg,
                         struct sip_history_node *nodes, size_t max);
@@ -464,9 +469,9 @@ enum status sip_auth(struct view v, struct sip_auth *out);
 int sip_auth_param(const struct sip_auth *a, const char *name,
                    struct view *value);
 
-/* Feature tags (RFC 3840) in Contact, Accept-Contact, Reject-Contact parameters:
- * sip_feature finds a tag with or without "+"; the value without quotes.
- * sip_is_message_taker: automata and actor="msg-taker". */
+/* Feature tags (RFC 3840) in Contact, Accept-Contact, Reject-Contact
+ * parameters: sip_feature finds a tag with or without "+"; the value without
+ * quotes. sip_is_message_taker: automata and actor="msg-taker". */
 int sip_feature(struct view params, const char *tag, struct view *value);
 int sip_is_message_taker(struct view params);
 
@@ -483,16 +488,17 @@ struct sip_part {
     unsigned depth;       /* 0: the message's own body */
     int unclosed;         /* no closing boundary after it */
 };
-/* sip_body_part gives the nth leaf (0 = only or first) of the body, multipart of
- * any subtype taken apart up to four deep; 0 if there are not so many or there is
- * no body. A multipart without boundary is one leaf. */
+/* sip_body_part gives the nth leaf (0 = only or first) of the body, multipart
+ * of any subtype taken apart up to four deep; 0 if there are not so many or
+ * there is no body. A multipart without boundary is one leaf. */
 int sip_body_part(const struct sip_msg *msg, size_t nth, struct sip_part *out);
-/* sip_body_find gives the first leaf of that type, *nth its number (may be NULL). */
+/* sip_body_find gives the first leaf of that type, *nth its number (may be
+ * NULL). */
 int sip_body_find(const struct sip_msg *msg, const char *type,
                   struct sip_part *out, size_t *nth);
-/* sip_part_decode writes the body with its transfer encoding undone (base64 with
- * or without line breaks, quoted-printable, 7bit, 8bit, binary). STATUS_SYNTAX,
- * STATUS_UNSUPPORTED. */
+/* sip_part_decode writes the body with its transfer encoding undone (base64
+ * with or without line breaks, quoted-printable, 7bit, 8bit, binary).
+ * STATUS_SYNTAX, STATUS_UNSUPPORTED. */
 enum status sip_part_decode(const struct sip_part *part, struct wr *w);
 
 /* application/simple-message-summary (RFC 3842, 5.2). */
@@ -513,7 +519,8 @@ int sip_mwi_block(struct view *rest, struct view *block);
 /* sip_block_find gives the value of a field in a block of lines. */
 int sip_block_find(struct view block, const char *name, struct view *value);
 
-/* sip_sample gives a sound INVITE of about 1.1 kB with SDP, for measurements. */
+/* sip_sample gives a sound INVITE of about 1.1 kB with SDP, for measurements.
+ */
 struct view sip_sample(void);
 
 #include "harness/sip/sip_out.h"
