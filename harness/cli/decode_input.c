@@ -71,8 +71,13 @@ static enum status fill_base64(struct decode_item *item, struct view text)
         return fill(item, data, len);
     }
     mem_free(data);
-    item->problem =
-        mem_printf("not base64 at character %zu of %zu", len + 1, text.len);
+    if (len < text.len) {
+        item->problem =
+            mem_printf("not base64 at character %zu of %zu", len + 1, text.len);
+    } else {
+        item->problem =
+            mem_printf("not base64: %zu characters, no multiple of 4", len);
+    }
     return item->problem != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
