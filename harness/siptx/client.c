@@ -33,8 +33,8 @@ static void client_bury(void *object)
     mem_free(tx->method);
     mem_free(tx->branch);
     mem_free(tx->cancel_extra);
-    octets_free(&tx->request);
-    octets_free(&tx->ack);
+    stx_octets_free(&tx->request);
+    stx_octets_free(&tx->ack);
     mem_free(tx);
 }
 
@@ -44,17 +44,17 @@ static void stop_timers(struct siptx_client *tx)
     net_timer_cancel(&tx->timeout);
 }
 
-void client_end(struct siptx_client *tx)
+void stx_client_end(struct siptx_client *tx)
 {
     if (tx->state == CLIENT_ENDED) {
         return;
     }
     tx->state = CLIENT_ENDED;
     stop_timers(tx);
-    node_del(&tx->node);
-    dialogs_end_early(tx->ep, tx, NULL);
+    stx_node_del(&tx->node);
+    stx_dialogs_end_early(tx->ep, tx, NULL);
     emit(tx, SIPTX_END, NULL, NULL, STATUS_OK);
-    bury(tx->ep, &tx->grave, client_bury, tx);
+    stx_bury(tx->ep, &tx->grave, client_bury, tx);
 }
 
 /* What a final response or its absence does to the dialog of the request
@@ -64,7 +64,7 @@ static void judge_dialog(struct siptx_client *tx, int code)
     struct siptx_dialog *d = tx->dialog;
     if (d != NULL && code >= 200 &&
         (code == 481 || code == 408 || strcmp(tx->method, "BYE") == 0)) {
-        dialog_end(d);
+        stx_dialog_end(d);
     }
 }
 
@@ -74,7 +74,7 @@ static void fail(struct siptx_client *tx, enum status why)
     emit(tx, SIPTX_FAILED, NULL, tx->dialog, why);
     if (tx->state != CLIENT_ENDED) {
         judge_dialog(tx, 408);
-        client_end(tx);
+        stx_client_end(tx);
     }
 }
 
@@ -85,7 +85,7 @@ static void on_fail_now(void *ctx)
     fail(tx, STATUS_IO);
 }
 
-void client_transport_failed(struct siptx_endpoint *ep, uint64_t conn)
+void stx_client_transport_failed(struct siptx_endpoint *ep, uint64_t conn)
 {
     struct node *n = ep->clients.next;
     while (n != &ep->clients) {
@@ -112,7 +112,7 @@ static void on_linger_over(void *ctx) /* D, K, M */
 {
     struct siptx_client *tx = ctx;
     tx->timeout = NULL;
-    client_end(tx);
+    stx_client_end(tx);
 }
 
 static void start_timeout(struct siptx_client *tx, uint64_t ms,
@@ -128,11 +128,12 @@ static void on_resend(void *ctx) /* A, E */
     struct siptx_endpoint *ep = tx->ep;
     tx->resend = NULL;
     tx->repeats++;
-    (void)transport_send(ep, &tx->to, tx->method, tx->repeats, &tx->request);
+    (void)stx_transport_send(ep, &tx->to, tx->method, tx->repeats,
+                             &tx->request);
     tx->interval_ms *= 2; /* A: without limit (17.1.1.2) */
     if (!tx->is_invite &&
-        (tx->interval_ms > t2(ep) || tx->state == CLIENT_PROCEEDING)) {
-        tx->interval_ms = t2(ep);
+        (tx->interval_ms > stx_t2(ep) || tx->state == CLIENT_PROCEEDING)) {
+        tx->interval_ms = stx_t2(ep);
     }
     tx->resend = net_timer_start(ep->cfg.loop, tx->interval_ms, on_resend, tx);
 }
@@ -144,18 +145,19 @@ static void send_ack(struct siptx_client *tx, const struct sip_msg *response)
     struct siptx_endpoint *ep = tx->ep;
     if (tx->ack.data == NULL) {
         struct sip_out out;
-        struct sip_msg *request = msg_parse(tx->request.data, tx->request.len);
+        struct sip_msg *request =
+            stx_msg_parse(tx->request.data, tx->request.len);
         if (request == NULL) {
             return; /* an edit made it unreadable: no ACK for that */
         }
-        if (make_ack(&out, request, response) == STATUS_OK) {
-            (void)encode(ep, &out, "ACK", &tx->ack);
+        if (stx_make_ack(&out, request, response) == STATUS_OK) {
+            (void)stx_encode(ep, &out, "ACK", &tx->ack);
         }
         sip_out_free(&out);
-        msg_free(request);
+        stx_msg_free(request);
     }
     if (tx->ack.data != NULL) {
-        (void)transport_send(ep, &tx->to, "ACK", 0, &tx->ack);
+        (void)stx_transport_send(ep, &tx->to, "ACK", 0, &tx->ack);
     }
 }
 
@@ -173,8 +175,8 @@ static void invite_provisional(struct siptx_client *tx,
         tx->cancel_wanted = 0;
         (void)siptx_cancel_now(tx, tx->cancel_extra);
     }
-    struct siptx_dialog *d = dialog_from_response(tx, msg);
-    if (d != NULL && siptx_is_reliable(msg) && !dialog_takes_rseq(d, msg)) {
+    struct siptx_dialog *d = stx_dialog_from_response(tx, msg);
+    if (d != NULL && siptx_is_reliable(msg) && !stx_dialog_takes_rseq(d, msg)) {
         return;
     }
     emit(tx, SIPTX_RESPONSE, msg, d, STATUS_OK);
@@ -190,10 +192,10 @@ static void invite_success(struct siptx_client *tx, const struct sip_msg *msg)
         tx->state = CLIENT_ACCEPTED;
         tx->final_code = msg->status;
         stop_timers(tx);
-        start_timeout(tx, 64 * t1(ep), on_linger_over); /* M */
+        start_timeout(tx, 64 * stx_t1(ep), on_linger_over); /* M */
     }
-    struct siptx_dialog *d = dialog_from_response(tx, msg);
-    if (d != NULL && !dialog_takes_2xx(d, msg)) {
+    struct siptx_dialog *d = stx_dialog_from_response(tx, msg);
+    if (d != NULL && !stx_dialog_takes_2xx(d, msg)) {
         return; /* a repetition: acknowledged again */
     }
     emit(tx, SIPTX_RESPONSE, msg, d, STATUS_OK);
@@ -214,11 +216,11 @@ static void invite_failure(struct siptx_client *tx, const struct sip_msg *msg)
     stop_timers(tx);
     send_ack(tx, msg);
     uint64_t d_ms = ep->cfg.timer_d_ms != 0 ? ep->cfg.timer_d_ms : 32000;
-    start_timeout(tx, is_reliable_transport(tx->to.transport) ? 0 : d_ms,
+    start_timeout(tx, stx_is_reliable_transport(tx->to.transport) ? 0 : d_ms,
                   on_linger_over);
-    emit(tx, SIPTX_RESPONSE, msg, dialog_known(tx, msg), STATUS_OK);
+    emit(tx, SIPTX_RESPONSE, msg, stx_dialog_known(tx, msg), STATUS_OK);
     judge_dialog(tx, tx->final_code);
-    dialogs_end_early(ep, tx, NULL);
+    stx_dialogs_end_early(ep, tx, NULL);
 }
 
 static void other_response(struct siptx_client *tx, const struct sip_msg *msg)
@@ -235,17 +237,18 @@ static void other_response(struct siptx_client *tx, const struct sip_msg *msg)
     tx->state = CLIENT_COMPLETED;
     tx->final_code = code;
     stop_timers(tx);
-    start_timeout(tx, is_reliable_transport(tx->to.transport) ? 0 : t4(tx->ep),
-                  on_linger_over); /* K */
+    start_timeout(
+        tx, stx_is_reliable_transport(tx->to.transport) ? 0 : stx_t4(tx->ep),
+        on_linger_over); /* K */
     struct siptx_dialog *d = tx->dialog;
     if (code < 300) {
-        d = dialog_from_response(tx, msg);
+        d = stx_dialog_from_response(tx, msg);
     }
     emit(tx, SIPTX_RESPONSE, msg, d, STATUS_OK);
     judge_dialog(tx, code);
 }
 
-void client_on_response(struct siptx_client *tx, const struct sip_msg *msg)
+void stx_client_on_response(struct siptx_client *tx, const struct sip_msg *msg)
 {
     int code = msg->status;
     if (!tx->is_invite) {
@@ -259,8 +262,8 @@ void client_on_response(struct siptx_client *tx, const struct sip_msg *msg)
     }
 }
 
-struct siptx_client *client_find(struct siptx_endpoint *ep, struct view branch,
-                                 struct view method)
+struct siptx_client *stx_client_find(struct siptx_endpoint *ep,
+                                     struct view branch, struct view method)
 {
     for (struct node *n = ep->clients.next; n != &ep->clients; n = n->next) {
         struct siptx_client *tx = NODE_OF(struct siptx_client, node, n);
@@ -276,14 +279,15 @@ struct siptx_client *client_find(struct siptx_endpoint *ep, struct view branch,
 static void start(struct siptx_client *tx)
 {
     struct siptx_endpoint *ep = tx->ep;
-    enum status s = transport_send(ep, &tx->to, tx->method, 0, &tx->request);
+    enum status s =
+        stx_transport_send(ep, &tx->to, tx->method, 0, &tx->request);
     if (s != STATUS_OK) {
         start_timeout(tx, 0, on_fail_now);
         return;
     }
-    start_timeout(tx, 64 * t1(ep), on_timeout);
-    if (!is_reliable_transport(tx->to.transport)) {
-        tx->interval_ms = t1(ep);
+    start_timeout(tx, 64 * stx_t1(ep), on_timeout);
+    if (!stx_is_reliable_transport(tx->to.transport)) {
+        tx->interval_ms = stx_t1(ep);
         tx->resend =
             net_timer_start(ep->cfg.loop, tx->interval_ms, on_resend, tx);
     }
@@ -294,14 +298,14 @@ static void start(struct siptx_client *tx)
 static enum status learn_names(struct siptx_client *tx, const char *method)
 {
     struct sip_via via = {0};
-    struct sip_msg *msg = msg_parse(tx->request.data, tx->request.len);
+    struct sip_msg *msg = stx_msg_parse(tx->request.data, tx->request.len);
     if (msg != NULL) {
         (void)sip_via(sip_value(msg, SIP_HDR_VIA, 0), &via);
     }
     tx->branch = sip_dup(via.branch);
     tx->method = mem_strdup(method);
     tx->is_invite = strcmp(method, "INVITE") == 0;
-    msg_free(msg);
+    stx_msg_free(msg);
     return tx->branch == NULL || tx->method == NULL ? STATUS_NO_MEMORY
                                                     : STATUS_OK;
 }
@@ -318,7 +322,7 @@ static enum status launch(struct siptx_endpoint *ep, const struct sip_out *out,
     }
     tx->ep = ep;
     tx->to = *to;
-    enum status s = encode(ep, out, method, &tx->request);
+    enum status s = stx_encode(ep, out, method, &tx->request);
     if (s == STATUS_OK) {
         s = learn_names(tx, method);
     }
@@ -326,7 +330,7 @@ static enum status launch(struct siptx_endpoint *ep, const struct sip_out *out,
         client_bury(tx);
         return s;
     }
-    node_add(&ep->clients, &tx->node);
+    stx_node_add(&ep->clients, &tx->node);
     *result = tx;
     return STATUS_OK;
 }
@@ -339,7 +343,7 @@ static enum status push_via(struct siptx_endpoint *ep, struct sip_out *out,
     siptx_token(ep, token, 16);
     return sip_out_prepend(
         out, "Via", "SIP/2.0/%s %s:%u;branch=z9hG4bK-%s;rport",
-        transport_word(transport), net_addr_uri_host(host, &ep->addr),
+        stx_transport_word(transport), net_addr_uri_host(host, &ep->addr),
         ep->addr.port, token);
 }
 
@@ -357,14 +361,14 @@ static enum status address(struct siptx_endpoint *ep, struct sip_out *copy,
                            char **method)
 {
     struct octets plain = {0};
-    enum status s = out_encode(out, &plain);
+    enum status s = stx_out_encode(out, &plain);
     struct sip_msg *msg =
-        s == STATUS_OK ? msg_parse(plain.data, plain.len) : NULL;
+        s == STATUS_OK ? stx_msg_parse(plain.data, plain.len) : NULL;
     if (s == STATUS_OK && msg == NULL) {
         s = STATUS_MISUSE; /* no request at all */
     }
     if (s == STATUS_OK) {
-        s = find_next_hop(ep, msg, dest, to);
+        s = stx_find_next_hop(ep, msg, dest, to);
     }
     if (s == STATUS_OK) {
         *method = sip_dup(msg->method);
@@ -377,16 +381,17 @@ static enum status address(struct siptx_endpoint *ep, struct sip_out *copy,
         }
         s = push_via(ep, copy, to->transport);
     }
-    msg_free(msg);
-    octets_free(&plain);
+    stx_msg_free(msg);
+    stx_octets_free(&plain);
     return s;
 }
 
-enum status client_send(struct siptx_endpoint *ep, const struct sip_out *out,
-                        const struct siptx_dest *dest,
-                        struct siptx_dialog *dialog, int forwarded,
-                        siptx_event_fn *on_event, void *ctx,
-                        struct siptx_client **result)
+enum status stx_client_send(struct siptx_endpoint *ep,
+                            const struct sip_out *out,
+                            const struct siptx_dest *dest,
+                            struct siptx_dialog *dialog, int forwarded,
+                            siptx_event_fn *on_event, void *ctx,
+                            struct siptx_client **result)
 {
     struct sip_out copy;
     struct target to;
@@ -416,7 +421,7 @@ enum status siptx_send(struct siptx_endpoint *ep, const struct sip_out *out,
                        const struct siptx_dest *dest, siptx_event_fn *on_event,
                        void *ctx, struct siptx_client **tx)
 {
-    return client_send(ep, out, dest, NULL, 0, on_event, ctx, tx);
+    return stx_client_send(ep, out, dest, NULL, 0, on_event, ctx, tx);
 }
 
 enum status siptx_dialog_send(struct siptx_dialog *dlg,
@@ -424,19 +429,20 @@ enum status siptx_dialog_send(struct siptx_dialog *dlg,
                               siptx_event_fn *on_event, void *ctx,
                               struct siptx_client **tx)
 {
-    return client_send(dlg->ep, out, NULL, dlg, 0, on_event, ctx, tx);
+    return stx_client_send(dlg->ep, out, NULL, dlg, 0, on_event, ctx, tx);
 }
 
-enum status address_ack(struct siptx_endpoint *ep, const struct sip_out *out,
-                        const struct siptx_dest *dest, struct target *to,
-                        struct octets *octets)
+enum status stx_address_ack(struct siptx_endpoint *ep,
+                            const struct sip_out *out,
+                            const struct siptx_dest *dest, struct target *to,
+                            struct octets *octets)
 {
     struct sip_out copy;
     char *method = NULL;
     sip_out_init(&copy);
     enum status s = address(ep, &copy, out, dest, to, &method);
     if (s == STATUS_OK) {
-        s = encode(ep, &copy, "ACK", octets);
+        s = stx_encode(ep, &copy, "ACK", octets);
     }
     mem_free(method);
     sip_out_free(&copy);
@@ -455,11 +461,11 @@ enum status siptx_cancel_now(struct siptx_client *invite, const char *extra)
         return STATUS_UNEXPECTED;
     }
     struct sip_msg *request =
-        msg_parse(invite->request.data, invite->request.len);
+        stx_msg_parse(invite->request.data, invite->request.len);
     if (request == NULL) {
         return STATUS_UNEXPECTED;
     }
-    enum status s = make_cancel(&out, request, extra);
+    enum status s = stx_make_cancel(&out, request, extra);
     if (s == STATUS_OK) {
         s = launch(ep, &out, "CANCEL", &invite->to, &tx);
     }
@@ -467,10 +473,10 @@ enum status siptx_cancel_now(struct siptx_client *invite, const char *extra)
         tx->forwarded = 1; /* makes no dialog */
         start(tx);
         /* 9.1: without a final response within 64*T1 it is as good as dead. */
-        start_timeout(invite, 64 * t1(ep), on_timeout);
+        start_timeout(invite, 64 * stx_t1(ep), on_timeout);
     }
     sip_out_free(&out);
-    msg_free(request);
+    stx_msg_free(request);
     return s;
 }
 
@@ -507,7 +513,7 @@ const char *siptx_client_branch(const struct siptx_client *tx)
     return tx->branch;
 }
 
-void client_drop_dialog(struct siptx_endpoint *ep, struct siptx_dialog *dlg)
+void stx_client_drop_dialog(struct siptx_endpoint *ep, struct siptx_dialog *dlg)
 {
     for (struct node *n = ep->clients.next; n != &ep->clients; n = n->next) {
         struct siptx_client *tx = NODE_OF(struct siptx_client, node, n);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-struct dialog_priv *dialog_priv_of(struct siptx_dialog *d)
+struct dialog_priv *stx_dialog_priv_of(struct siptx_dialog *d)
 {
     return NODE_OF(struct dialog_priv, pub, d);
 }
@@ -33,34 +33,35 @@ static void dialog_bury(void *object)
     mem_free(d->remote_uri);
     mem_free(d->remote_target);
     free_routes(d);
-    octets_free(&p->ack);
+    stx_octets_free(&p->ack);
     mem_free(p);
 }
 
-void dialog_end(struct siptx_dialog *d)
+void stx_dialog_end(struct siptx_dialog *d)
 {
-    struct dialog_priv *p = dialog_priv_of(d);
+    struct dialog_priv *p = stx_dialog_priv_of(d);
     struct siptx_endpoint *ep = d->ep;
     if (d->state == SIPTX_ENDED) {
         return;
     }
     d->state = SIPTX_ENDED;
-    node_del(&p->node);
-    client_drop_dialog(ep, d);
-    server_drop_dialog(ep, d);
+    stx_node_del(&p->node);
+    stx_client_drop_dialog(ep, d);
+    stx_server_drop_dialog(ep, d);
     if (ep->cfg.on.on_dialog_end != NULL) {
         ep->cfg.on.on_dialog_end(ep->cfg.ctx, d);
     }
-    bury(ep, &p->grave, dialog_bury, p);
+    stx_bury(ep, &p->grave, dialog_bury, p);
 }
 
 void siptx_dialog_end(struct siptx_dialog *dlg)
 {
-    dialog_end(dlg);
+    stx_dialog_end(dlg);
 }
 
-void dialogs_end_early(struct siptx_endpoint *ep, const struct siptx_client *c,
-                       const struct siptx_server *s)
+void stx_dialogs_end_early(struct siptx_endpoint *ep,
+                           const struct siptx_client *c,
+                           const struct siptx_server *s)
 {
     struct node *n = ep->dialogs.next;
     while (n != &ep->dialogs) {
@@ -68,7 +69,7 @@ void dialogs_end_early(struct siptx_endpoint *ep, const struct siptx_client *c,
         int mine =
             (c != NULL && p->made_by == c) || (s != NULL && p->made_in == s);
         if (mine && p->pub.state == SIPTX_EARLY) {
-            dialog_end(&p->pub);
+            stx_dialog_end(&p->pub);
             n = ep->dialogs.next; /* the callback may have ended others */
             continue;
         }
@@ -82,8 +83,9 @@ void dialogs_end_early(struct siptx_endpoint *ep, const struct siptx_client *c,
 
 /* ---- finding ---- */
 
-struct siptx_dialog *dialog_of(struct siptx_endpoint *ep, struct view call_id,
-                               struct view local_tag, struct view remote_tag)
+struct siptx_dialog *stx_dialog_of(struct siptx_endpoint *ep,
+                                   struct view call_id, struct view local_tag,
+                                   struct view remote_tag)
 {
     for (struct node *n = ep->dialogs.next; n != &ep->dialogs; n = n->next) {
         struct siptx_dialog *d = &NODE_OF(struct dialog_priv, node, n)->pub;
@@ -100,12 +102,12 @@ struct siptx_dialog *siptx_dialog_find(struct siptx_endpoint *ep,
                                        const char *local_tag,
                                        const char *remote_tag)
 {
-    return dialog_of(ep, sip_text(call_id), sip_text(local_tag),
-                     sip_text(remote_tag));
+    return stx_dialog_of(ep, sip_text(call_id), sip_text(local_tag),
+                         sip_text(remote_tag));
 }
 
-struct siptx_dialog *dialog_known(struct siptx_client *tx,
-                                  const struct sip_msg *msg)
+struct siptx_dialog *stx_dialog_known(struct siptx_client *tx,
+                                      const struct sip_msg *msg)
 {
     if (tx->forwarded || tx->ep->cfg.is_proxy) {
         return NULL;
@@ -113,8 +115,9 @@ struct siptx_dialog *dialog_known(struct siptx_client *tx,
     if (tx->dialog != NULL) {
         return tx->dialog;
     }
-    return dialog_of(tx->ep, sip_value(msg, SIP_HDR_CALL_ID, 0),
-                     msg_tag(msg, SIP_HDR_FROM), msg_tag(msg, SIP_HDR_TO));
+    return stx_dialog_of(tx->ep, sip_value(msg, SIP_HDR_CALL_ID, 0),
+                         stx_msg_tag(msg, SIP_HDR_FROM),
+                         stx_msg_tag(msg, SIP_HDR_TO));
 }
 
 /* ---- making ---- */
@@ -144,7 +147,8 @@ static enum status take_routes(struct siptx_dialog *d,
     return STATUS_OK;
 }
 
-void dialog_refresh_target(struct siptx_dialog *d, const struct sip_msg *msg)
+void stx_dialog_refresh_target(struct siptx_dialog *d,
+                               const struct sip_msg *msg)
 {
     struct sip_addr contact;
     if (sip_addr(sip_value(msg, SIP_HDR_CONTACT, 0), &contact) == STATUS_OK) {
@@ -172,7 +176,7 @@ static struct dialog_priv *dialog_new(struct siptx_endpoint *ep,
     struct sip_addr r = {0};
     (void)sip_addr(sip_value(names, local, 0), &l);
     (void)sip_addr(sip_value(names, remote, 0), &r);
-    node_init(&p->node);
+    stx_node_init(&p->node);
     d->ep = ep;
     d->call_id = sip_dup(sip_value(names, SIP_HDR_CALL_ID, 0));
     d->local_tag = sip_dup(l.tag);
@@ -181,7 +185,7 @@ static struct dialog_priv *dialog_new(struct siptx_endpoint *ep,
     d->remote_uri = sip_dup(r.bare);
     /* Without a Contact the peer is sought where it says it is. */
     d->remote_target = sip_dup(r.uri);
-    dialog_refresh_target(d, target);
+    stx_dialog_refresh_target(d, target);
     enum status s = take_routes(d, target, reverse);
     if (s != STATUS_OK || d->call_id == NULL || d->local_tag == NULL ||
         d->remote_tag == NULL || d->local_uri == NULL ||
@@ -189,7 +193,7 @@ static struct dialog_priv *dialog_new(struct siptx_endpoint *ep,
         dialog_bury(p);
         return NULL;
     }
-    node_add(&ep->dialogs, &p->node);
+    stx_node_add(&ep->dialogs, &p->node);
     return p;
 }
 
@@ -207,22 +211,23 @@ static int is_target_refresh(const char *method)
            strcmp(method, "SUBSCRIBE") == 0 || strcmp(method, "NOTIFY") == 0;
 }
 
-struct siptx_dialog *dialog_from_response(struct siptx_client *tx,
-                                          const struct sip_msg *msg)
+struct siptx_dialog *stx_dialog_from_response(struct siptx_client *tx,
+                                              const struct sip_msg *msg)
 {
     struct siptx_endpoint *ep = tx->ep;
     int code = msg->status;
-    struct siptx_dialog *d = dialog_known(tx, msg);
+    struct siptx_dialog *d = stx_dialog_known(tx, msg);
     if (tx->forwarded || ep->cfg.is_proxy) {
         return NULL;
     }
     if (tx->dialog != NULL) {
         if (code >= 200 && code < 300 && is_target_refresh(tx->method)) {
-            dialog_refresh_target(d, msg);
+            stx_dialog_refresh_target(d, msg);
         }
         return d;
     }
-    if (!makes_dialog(tx->method, code) || msg_tag(msg, SIP_HDR_TO).len == 0) {
+    if (!makes_dialog(tx->method, code) ||
+        stx_msg_tag(msg, SIP_HDR_TO).len == 0) {
         return d;
     }
     if (d == NULL) {
@@ -233,28 +238,29 @@ struct siptx_dialog *dialog_from_response(struct siptx_client *tx,
         }
         p->made_by = tx;
         d = &p->pub;
-        d->local_cseq = msg_cseq(msg);
+        d->local_cseq = stx_msg_cseq(msg);
     }
     if (code >= 200 && d->state == SIPTX_EARLY) {
         d->state = SIPTX_CONFIRMED;
-        dialog_refresh_target(d, msg);
+        stx_dialog_refresh_target(d, msg);
         (void)take_routes(d, msg, 1); /* 13.2.2.4: anew with the 2xx */
     }
     return d;
 }
 
-struct siptx_dialog *dialog_from_reply(struct siptx_server *tx,
-                                       const struct sip_msg *sent)
+struct siptx_dialog *stx_dialog_from_reply(struct siptx_server *tx,
+                                           const struct sip_msg *sent)
 {
     struct siptx_endpoint *ep = tx->ep;
     int code = sent->status;
-    if (!makes_dialog(tx->method, code) || msg_tag(sent, SIP_HDR_TO).len == 0) {
+    if (!makes_dialog(tx->method, code) ||
+        stx_msg_tag(sent, SIP_HDR_TO).len == 0) {
         return tx->dialog;
     }
-    struct siptx_dialog *d =
-        dialog_of(ep, sip_value(sent, SIP_HDR_CALL_ID, 0),
-                  msg_tag(sent, SIP_HDR_TO), msg_tag(sent, SIP_HDR_FROM));
-    if (d == NULL && msg_tag(tx->msg, SIP_HDR_TO).len > 0) {
+    struct siptx_dialog *d = stx_dialog_of(
+        ep, sip_value(sent, SIP_HDR_CALL_ID, 0), stx_msg_tag(sent, SIP_HDR_TO),
+        stx_msg_tag(sent, SIP_HDR_FROM));
+    if (d == NULL && stx_msg_tag(tx->msg, SIP_HDR_TO).len > 0) {
         return tx->dialog; /* inside a dialog that an edit has hidden */
     }
     if (d == NULL) {
@@ -270,7 +276,7 @@ struct siptx_dialog *dialog_from_reply(struct siptx_server *tx,
         d->has_remote_cseq = 1;
     }
     if (tx->is_invite) {
-        dialog_priv_of(d)->invite_in = tx;
+        stx_dialog_priv_of(d)->invite_in = tx;
     }
     if (code >= 200) {
         d->state = SIPTX_CONFIRMED;
@@ -279,29 +285,29 @@ struct siptx_dialog *dialog_from_reply(struct siptx_server *tx,
 }
 
 /* RFC 6665, 4.4.1: a NOTIFY may overtake the response to the SUBSCRIBE. */
-struct siptx_dialog *dialog_from_notify(struct siptx_endpoint *ep,
-                                        const struct sip_msg *msg)
+struct siptx_dialog *stx_dialog_from_notify(struct siptx_endpoint *ep,
+                                            const struct sip_msg *msg)
 {
     for (struct node *n = ep->clients.next; n != &ep->clients; n = n->next) {
         struct siptx_client *tx = NODE_OF(struct siptx_client, node, n);
         if (strcmp(tx->method, "SUBSCRIBE") != 0) {
             continue;
         }
-        struct sip_msg *sub = msg_parse(tx->request.data, tx->request.len);
+        struct sip_msg *sub = stx_msg_parse(tx->request.data, tx->request.len);
         struct dialog_priv *p = NULL;
-        int mine =
-            sub != NULL &&
-            sip_same(msg_tag(sub, SIP_HDR_FROM), msg_tag(msg, SIP_HDR_TO)) &&
-            sip_same(sip_value(sub, SIP_HDR_CALL_ID, 0),
-                     sip_value(msg, SIP_HDR_CALL_ID, 0));
+        int mine = sub != NULL &&
+                   sip_same(stx_msg_tag(sub, SIP_HDR_FROM),
+                            stx_msg_tag(msg, SIP_HDR_TO)) &&
+                   sip_same(sip_value(sub, SIP_HDR_CALL_ID, 0),
+                            sip_value(msg, SIP_HDR_CALL_ID, 0));
         if (mine) {
             p = dialog_new(ep, msg, SIP_HDR_TO, SIP_HDR_FROM, msg, 0);
         }
         if (p != NULL) {
             p->pub.state = SIPTX_CONFIRMED;
-            p->pub.local_cseq = msg_cseq(sub);
+            p->pub.local_cseq = stx_msg_cseq(sub);
         }
-        msg_free(sub);
+        stx_msg_free(sub);
         if (mine) {
             return p != NULL ? &p->pub : NULL;
         }
@@ -311,11 +317,11 @@ struct siptx_dialog *dialog_from_notify(struct siptx_endpoint *ep,
 
 /* ---- repetitions ---- */
 
-int dialog_takes_rseq(struct siptx_dialog *d, const struct sip_msg *msg)
+int stx_dialog_takes_rseq(struct siptx_dialog *d, const struct sip_msg *msg)
 {
-    struct dialog_priv *p = dialog_priv_of(d);
+    struct dialog_priv *p = stx_dialog_priv_of(d);
     uint32_t rseq = 0;
-    uint32_t cseq = msg_cseq(msg);
+    uint32_t cseq = stx_msg_cseq(msg);
     (void)sip_u32(sip_value(msg, SIP_HDR_RSEQ, 0), &rseq);
     /* RFC 3262, 4: the first one sets the number, then one by one. */
     if (p->last_rseq != 0 && p->last_rseq_cseq == cseq &&
@@ -327,20 +333,20 @@ int dialog_takes_rseq(struct siptx_dialog *d, const struct sip_msg *msg)
     return 1;
 }
 
-int dialog_takes_2xx(struct siptx_dialog *d, const struct sip_msg *msg)
+int stx_dialog_takes_2xx(struct siptx_dialog *d, const struct sip_msg *msg)
 {
-    struct dialog_priv *p = dialog_priv_of(d);
-    uint32_t cseq = msg_cseq(msg);
+    struct dialog_priv *p = stx_dialog_priv_of(d);
+    uint32_t cseq = stx_msg_cseq(msg);
     if (p->got_2xx && p->got_2xx_cseq == cseq) {
         if (p->ack.data != NULL) {
-            (void)transport_send(d->ep, &p->ack_to, "ACK", ++p->ack_repeats,
-                                 &p->ack);
+            (void)stx_transport_send(d->ep, &p->ack_to, "ACK", ++p->ack_repeats,
+                                     &p->ack);
         }
         return 0;
     }
     p->got_2xx = 1;
     p->got_2xx_cseq = cseq;
-    octets_free(&p->ack);
+    stx_octets_free(&p->ack);
     return 1;
 }
 
@@ -349,7 +355,7 @@ int dialog_takes_2xx(struct siptx_dialog *d, const struct sip_msg *msg)
 enum status siptx_ack(struct siptx_dialog *dlg, const struct sip_out *out)
 {
     struct siptx_endpoint *ep = dlg->ep;
-    struct dialog_priv *p = dialog_priv_of(dlg);
+    struct dialog_priv *p = stx_dialog_priv_of(dlg);
     struct sip_out plain;
     struct octets o = {0};
     struct target to;
@@ -359,16 +365,16 @@ enum status siptx_ack(struct siptx_dialog *dlg, const struct sip_out *out)
         s = siptx_dialog_ack(dlg, &plain);
     }
     if (s == STATUS_OK) {
-        s = address_ack(ep, out != NULL ? out : &plain, NULL, &to, &o);
+        s = stx_address_ack(ep, out != NULL ? out : &plain, NULL, &to, &o);
     }
     sip_out_free(&plain);
     if (s != STATUS_OK) {
         return s;
     }
-    octets_free(&p->ack);
+    stx_octets_free(&p->ack);
     p->ack = o;
     p->ack_to = to;
     p->ack_repeats = 0;
-    s = transport_send(ep, &p->ack_to, "ACK", 0, &p->ack);
+    s = stx_transport_send(ep, &p->ack_to, "ACK", 0, &p->ack);
     return s;
 }

@@ -8,17 +8,17 @@
 
 #include <string.h>
 
-uint64_t t1(const struct siptx_endpoint *ep)
+uint64_t stx_t1(const struct siptx_endpoint *ep)
 {
     return ep->cfg.t1_ms != 0 ? ep->cfg.t1_ms : 500;
 }
 
-uint64_t t2(const struct siptx_endpoint *ep)
+uint64_t stx_t2(const struct siptx_endpoint *ep)
 {
     return ep->cfg.t2_ms != 0 ? ep->cfg.t2_ms : 4000;
 }
 
-uint64_t t4(const struct siptx_endpoint *ep)
+uint64_t stx_t4(const struct siptx_endpoint *ep)
 {
     return ep->cfg.t4_ms != 0 ? ep->cfg.t4_ms : 5000;
 }
@@ -49,7 +49,7 @@ static enum status copy_config(struct siptx_endpoint *ep,
 static enum status make_contact(struct siptx_endpoint *ep)
 {
     char host[NET_ADDR_TEXT];
-    const char *word = transport_default(ep) == SIPTX_UDP ? "udp" : "tcp";
+    const char *word = stx_transport_default(ep) == SIPTX_UDP ? "udp" : "tcp";
     ep->contact_uri = mem_printf(
         "sip:%s%s%s:%u;transport=%s", ep->user != NULL ? ep->user : "",
         ep->user != NULL ? "@" : "", net_addr_uri_host(host, &ep->addr),
@@ -71,15 +71,15 @@ enum status siptx_new(struct siptx_endpoint **out,
     if (ep == NULL) {
         return STATUS_NO_MEMORY;
     }
-    node_init(&ep->conns);
-    node_init(&ep->clients);
-    node_init(&ep->servers);
-    node_init(&ep->dialogs);
-    node_init(&ep->delayed);
-    node_init(&ep->graves);
+    stx_node_init(&ep->conns);
+    stx_node_init(&ep->clients);
+    stx_node_init(&ep->servers);
+    stx_node_init(&ep->dialogs);
+    stx_node_init(&ep->delayed);
+    stx_node_init(&ep->graves);
     enum status s = copy_config(ep, config);
     if (s == STATUS_OK) {
-        s = transport_open(ep);
+        s = stx_transport_open(ep);
     }
     if (s == STATUS_OK) {
         s = make_contact(ep);
@@ -98,17 +98,18 @@ void siptx_free(struct siptx_endpoint *ep)
         return;
     }
     while (ep->clients.next != &ep->clients) {
-        client_end(NODE_OF(struct siptx_client, node, ep->clients.next));
+        stx_client_end(NODE_OF(struct siptx_client, node, ep->clients.next));
     }
     while (ep->servers.next != &ep->servers) {
-        server_end(NODE_OF(struct siptx_server, node, ep->servers.next));
+        stx_server_end(NODE_OF(struct siptx_server, node, ep->servers.next));
     }
     while (ep->dialogs.next != &ep->dialogs) {
-        dialog_end(&NODE_OF(struct dialog_priv, node, ep->dialogs.next)->pub);
+        stx_dialog_end(
+            &NODE_OF(struct dialog_priv, node, ep->dialogs.next)->pub);
     }
-    transport_close(ep);
+    stx_transport_close(ep);
     net_timer_cancel(&ep->sexton);
-    dig_up(ep);
+    stx_dig_up(ep);
     mem_free(ep->user);
     mem_free(ep->contact_params);
     mem_free(ep->product);
@@ -152,19 +153,19 @@ static void on_response(struct siptx_endpoint *ep, const struct sip_msg *msg)
 {
     struct sip_via via = {0};
     (void)sip_via(sip_value(msg, SIP_HDR_VIA, 0), &via);
-    struct siptx_client *tx = client_find(ep, via.branch, msg->method);
+    struct siptx_client *tx = stx_client_find(ep, via.branch, msg->method);
     if (tx != NULL) {
-        client_on_response(tx, msg);
+        stx_client_on_response(tx, msg);
     } else if (ep->cfg.on.on_stray != NULL) {
         ep->cfg.on.on_stray(ep->cfg.ctx, msg);
     }
 }
 
-void on_message(struct siptx_endpoint *ep, const struct sip_msg *msg,
-                const struct source *from)
+void stx_on_message(struct siptx_endpoint *ep, const struct sip_msg *msg,
+                    const struct source *from)
 {
     if (!msg->is_response) {
-        server_on_request(ep, msg, from);
+        stx_server_on_request(ep, msg, from);
     } else if (msg->status >= 100) {
         on_response(ep, msg);
     }

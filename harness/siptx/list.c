@@ -5,13 +5,13 @@
 
 #include "harness/base/mem.h"
 
-void node_init(struct node *n)
+void stx_node_init(struct node *n)
 {
     n->prev = n;
     n->next = n;
 }
 
-void node_add(struct node *list, struct node *n)
+void stx_node_add(struct node *list, struct node *n)
 {
     n->prev = list->prev;
     n->next = list;
@@ -19,24 +19,24 @@ void node_add(struct node *list, struct node *n)
     list->prev = n;
 }
 
-void node_del(struct node *n)
+void stx_node_del(struct node *n)
 {
     n->prev->next = n->next;
     n->next->prev = n->prev;
-    node_init(n);
+    stx_node_init(n);
 }
 
-void octets_free(struct octets *o)
+void stx_octets_free(struct octets *o)
 {
     mem_free(o->data);
     *o = (struct octets){0};
 }
 
-void dig_up(struct siptx_endpoint *ep)
+void stx_dig_up(struct siptx_endpoint *ep)
 {
     while (ep->graves.next != &ep->graves) {
         struct grave *g = NODE_OF(struct grave, node, ep->graves.next);
-        node_del(&g->node);
+        stx_node_del(&g->node);
         g->bury(g->object);
     }
 }
@@ -45,15 +45,15 @@ static void on_sexton(void *ctx)
 {
     struct siptx_endpoint *ep = ctx;
     ep->sexton = NULL;
-    dig_up(ep);
+    stx_dig_up(ep);
 }
 
-void bury(struct siptx_endpoint *ep, struct grave *g, void (*fn)(void *object),
-          void *object)
+void stx_bury(struct siptx_endpoint *ep, struct grave *g,
+              void (*fn)(void *object), void *object)
 {
     g->bury = fn;
     g->object = object;
-    node_add(&ep->graves, &g->node);
+    stx_node_add(&ep->graves, &g->node);
     if (ep->sexton == NULL) {
         /* Without a timer the grave stays until siptx_free. */
         ep->sexton = net_timer_start(ep->cfg.loop, 0, on_sexton, ep);

@@ -9,7 +9,7 @@
 
 /* ---- reading ---- */
 
-int frame_next(const uint8_t *data, size_t len, size_t *out_len)
+int stx_frame_next(const uint8_t *data, size_t len, size_t *out_len)
 {
     switch ((int)sip_frame(data, len, out_len)) {
     case STATUS_OK:
@@ -34,7 +34,7 @@ static int is_message(const struct sip_msg *m)
                           : m->method.len > 0 && m->uri.len > 0;
 }
 
-struct sip_msg *msg_parse(const uint8_t *data, size_t len)
+struct sip_msg *stx_msg_parse(const uint8_t *data, size_t len)
 {
     struct sip_msg *m = mem_alloc(sizeof(*m));
     if (m != NULL) {
@@ -47,19 +47,19 @@ struct sip_msg *msg_parse(const uint8_t *data, size_t len)
     return m;
 }
 
-void msg_free(struct sip_msg *m)
+void stx_msg_free(struct sip_msg *m)
 {
     mem_free(m);
 }
 
-struct view msg_tag(const struct sip_msg *m, enum sip_hdr id)
+struct view stx_msg_tag(const struct sip_msg *m, enum sip_hdr id)
 {
     struct sip_addr a = {0};
     (void)sip_addr(sip_value(m, id, 0), &a);
     return a.tag;
 }
 
-uint32_t msg_cseq(const struct sip_msg *m)
+uint32_t stx_msg_cseq(const struct sip_msg *m)
 {
     struct sip_cseq c = {0};
     (void)sip_cseq(sip_value(m, SIP_HDR_CSEQ, 0), &c);
@@ -68,7 +68,7 @@ uint32_t msg_cseq(const struct sip_msg *m)
 
 /* ---- making ---- */
 
-enum status out_settle(struct sip_out *out, enum status s)
+enum status stx_out_settle(struct sip_out *out, enum status s)
 {
     if (s == STATUS_OK) {
         s = out->err;
@@ -80,7 +80,7 @@ enum status out_settle(struct sip_out *out, enum status s)
     return s;
 }
 
-enum status out_encode(const struct sip_out *out, struct octets *octets)
+enum status stx_out_encode(const struct sip_out *out, struct octets *octets)
 {
     struct wr w;
     wr_init(&w);
@@ -100,8 +100,8 @@ static int is_ours(const struct edit *e, const char *name)
                                      strncmp(e->path, "sdp.", 4) == 0);
 }
 
-enum status encode(struct siptx_endpoint *ep, const struct sip_out *out,
-                   const char *name, struct octets *octets)
+enum status stx_encode(struct siptx_endpoint *ep, const struct sip_out *out,
+                       const char *name, struct octets *octets)
 {
     const struct edit_list *edits = ep->cfg.edits;
     struct sip_out copy;
@@ -118,7 +118,7 @@ enum status encode(struct siptx_endpoint *ep, const struct sip_out *out,
         }
     }
     if (s == STATUS_OK) {
-        s = out_encode(&copy, octets);
+        s = stx_out_encode(&copy, octets);
     }
     sip_out_free(&copy);
     return s;
@@ -149,18 +149,18 @@ static enum status make_same_hop(struct sip_out *out, const char *method,
     copy_fields(out, request, SIP_HDR_FROM);
     sip_out_add_view(out, "To", to);
     copy_fields(out, request, SIP_HDR_CALL_ID);
-    return sip_out_add(out, "CSeq", "%u %s", msg_cseq(request), method);
+    return sip_out_add(out, "CSeq", "%u %s", stx_msg_cseq(request), method);
 }
 
-enum status make_ack(struct sip_out *out, const struct sip_msg *request,
-                     const struct sip_msg *response)
+enum status stx_make_ack(struct sip_out *out, const struct sip_msg *request,
+                         const struct sip_msg *response)
 {
     return make_same_hop(out, "ACK", request,
                          sip_value(response, SIP_HDR_TO, 0));
 }
 
-enum status make_cancel(struct sip_out *out, const struct sip_msg *request,
-                        const char *extra)
+enum status stx_make_cancel(struct sip_out *out, const struct sip_msg *request,
+                            const char *extra)
 {
     enum status s = make_same_hop(out, "CANCEL", request,
                                   sip_value(request, SIP_HDR_TO, 0));
@@ -201,5 +201,5 @@ enum status siptx_response(struct siptx_server *tx, struct sip_out *out,
     if (s == STATUS_OK && ep->product != NULL && code > 100) {
         s = sip_out_add(out, "Server", "%s", ep->product);
     }
-    return out_settle(out, s);
+    return stx_out_settle(out, s);
 }

@@ -70,7 +70,7 @@ static enum status copy_on(struct siptx_endpoint *ep, struct sip_out *out,
     if (s == STATUS_OK && record_route) {
         s = sip_out_prepend(out, "Record-Route", "<%s;lr>", ep->contact_uri);
     }
-    return out_settle(out, s);
+    return stx_out_settle(out, s);
 }
 
 enum status siptx_forward_copy(struct siptx_server *tx, struct sip_out *out,
@@ -84,7 +84,7 @@ enum status siptx_forward(struct siptx_server *tx, const struct sip_out *out,
                           siptx_event_fn *on_event, void *ctx,
                           struct siptx_client **client)
 {
-    return client_send(tx->ep, out, dest, NULL, 1, on_event, ctx, client);
+    return stx_client_send(tx->ep, out, dest, NULL, 1, on_event, ctx, client);
 }
 
 enum status siptx_relay_copy(struct sip_out *out, const struct sip_msg *msg)
@@ -93,7 +93,7 @@ enum status siptx_relay_copy(struct sip_out *out, const struct sip_msg *msg)
     if (s == STATUS_OK) {
         s = sip_out_remove_value(out, "Via", 0);
     }
-    return out_settle(out, s);
+    return stx_out_settle(out, s);
 }
 
 enum status siptx_relay(struct siptx_server *tx, const struct sip_msg *msg)
@@ -119,12 +119,12 @@ enum status siptx_forward_ack(struct siptx_endpoint *ep,
     struct octets o = {0};
     enum status s = copy_on(ep, &out, msg, NULL, 0);
     if (s == STATUS_OK) {
-        s = address_ack(ep, &out, dest, &to, &o);
+        s = stx_address_ack(ep, &out, dest, &to, &o);
     }
     if (s == STATUS_OK) {
-        s = transport_send(ep, &to, "ACK", 0, &o);
+        s = stx_transport_send(ep, &to, "ACK", 0, &o);
     }
-    octets_free(&o);
+    stx_octets_free(&o);
     sip_out_free(&out);
     return s;
 }

@@ -13,14 +13,14 @@
 static void reliable_free(struct reliable *r)
 {
     net_timer_cancel(&r->timer);
-    node_del(&r->node);
-    octets_free(&r->octets);
+    stx_node_del(&r->node);
+    stx_octets_free(&r->octets);
     mem_free(r->name);
     mem_free(r->tag);
     mem_free(r);
 }
 
-void reliable_clear(struct siptx_server *tx)
+void stx_reliable_clear(struct siptx_server *tx)
 {
     while (tx->reliables.next != &tx->reliables) {
         reliable_free(NODE_OF(struct reliable, node, tx->reliables.next));
@@ -46,16 +46,16 @@ static void on_repeat(void *ctx)
     struct siptx_endpoint *ep = tx->ep;
     r->timer = NULL;
     uint64_t gone = net_loop_now_ms(ep->cfg.loop) - r->started_ms;
-    if (gone >= 64 * t1(ep)) {
+    if (gone >= 64 * stx_t1(ep)) {
         int code = r->code;
         reliable_free(r);
         unacked(tx, code);
         return;
     }
     r->repeats++;
-    (void)transport_send(ep, &tx->to, r->name, r->repeats, &r->octets);
+    (void)stx_transport_send(ep, &tx->to, r->name, r->repeats, &r->octets);
     r->interval_ms *= 2; /* without limit but the end */
-    uint64_t left = 64 * t1(ep) - gone;
+    uint64_t left = 64 * stx_t1(ep) - gone;
     r->timer = net_timer_start(ep->cfg.loop,
                                r->interval_ms < left ? r->interval_ms : left,
                                on_repeat, r);
@@ -68,7 +68,7 @@ static enum status remember(struct siptx_server *tx, uint32_t rseq, int code)
     if (r == NULL) {
         return STATUS_NO_MEMORY;
     }
-    node_init(&r->node);
+    stx_node_init(&r->node);
     r->tx = tx;
     r->rseq = rseq;
     r->code = code;
@@ -76,7 +76,7 @@ static enum status remember(struct siptx_server *tx, uint32_t rseq, int code)
     r->name = mem_strdup(tx->response_name);
     r->octets.data = mem_dup(tx->response.data, tx->response.len);
     r->octets.len = tx->response.len;
-    r->interval_ms = t1(ep);
+    r->interval_ms = stx_t1(ep);
     r->started_ms = net_loop_now_ms(ep->cfg.loop);
     r->timer = net_timer_start(ep->cfg.loop, r->interval_ms, on_repeat, r);
     if (r->tag == NULL || r->name == NULL || r->octets.data == NULL ||
@@ -84,7 +84,7 @@ static enum status remember(struct siptx_server *tx, uint32_t rseq, int code)
         reliable_free(r);
         return STATUS_NO_MEMORY;
     }
-    node_add(&tx->reliables, &r->node);
+    stx_node_add(&tx->reliables, &r->node);
     return STATUS_OK;
 }
 
@@ -128,9 +128,9 @@ unsigned siptx_unpracked(const struct siptx_server *tx)
     return n;
 }
 
-struct siptx_server *reliable_prack(struct siptx_endpoint *ep,
-                                    const struct sip_msg *prack,
-                                    struct siptx_dialog *dlg)
+struct siptx_server *stx_reliable_prack(struct siptx_endpoint *ep,
+                                        const struct sip_msg *prack,
+                                        struct siptx_dialog *dlg)
 {
     struct sip_rack rack;
     if (sip_rack(sip_value(prack, SIP_HDR_RACK, 0), &rack) != STATUS_OK ||
@@ -162,11 +162,11 @@ static void on_repeat_2xx(void *ctx)
     struct siptx_endpoint *ep = tx->ep;
     tx->resend = NULL;
     tx->repeats++;
-    (void)transport_send(ep, &tx->to, tx->response_name, tx->repeats,
-                         &tx->response);
+    (void)stx_transport_send(ep, &tx->to, tx->response_name, tx->repeats,
+                             &tx->response);
     tx->interval_ms *= 2;
-    if (tx->interval_ms > t2(ep)) {
-        tx->interval_ms = t2(ep);
+    if (tx->interval_ms > stx_t2(ep)) {
+        tx->interval_ms = stx_t2(ep);
     }
     tx->resend =
         net_timer_start(ep->cfg.loop, tx->interval_ms, on_repeat_2xx, tx);
@@ -178,15 +178,15 @@ static void on_no_ack(void *ctx)
     tx->timeout = NULL;
     net_timer_cancel(&tx->resend);
     unacked(tx, tx->final_code);
-    server_end(tx);
+    stx_server_end(tx);
 }
 
-void accept_start(struct siptx_server *tx)
+void stx_accept_start(struct siptx_server *tx)
 {
     struct siptx_endpoint *ep = tx->ep;
-    tx->interval_ms = t1(ep);
+    tx->interval_ms = stx_t1(ep);
     tx->resend =
         net_timer_start(ep->cfg.loop, tx->interval_ms, on_repeat_2xx, tx);
     net_timer_cancel(&tx->timeout);
-    tx->timeout = net_timer_start(ep->cfg.loop, 64 * t1(ep), on_no_ack, tx);
+    tx->timeout = net_timer_start(ep->cfg.loop, 64 * stx_t1(ep), on_no_ack, tx);
 }

@@ -48,7 +48,7 @@ enum status siptx_request(struct siptx_endpoint *ep, struct sip_out *out,
                 net_addr_uri_host(host, &ep->addr));
     sip_out_add(out, "CSeq", "1 %s", method);
     add_common(ep, out, method);
-    return out_settle(out, s);
+    return stx_out_settle(out, s);
 }
 
 static void add_party(struct sip_out *out, const char *name, const char *uri,
@@ -75,7 +75,7 @@ static enum status begin_in_dialog(struct siptx_dialog *dlg,
     sip_out_add(out, "Call-ID", "%s", dlg->call_id);
     sip_out_add(out, "CSeq", "%u %s", cseq, method);
     add_common(dlg->ep, out, method);
-    return out_settle(out, s);
+    return stx_out_settle(out, s);
 }
 
 enum status siptx_dialog_request(struct siptx_dialog *dlg, struct sip_out *out,
@@ -86,7 +86,7 @@ enum status siptx_dialog_request(struct siptx_dialog *dlg, struct sip_out *out,
 
 enum status siptx_dialog_ack(struct siptx_dialog *dlg, struct sip_out *out)
 {
-    uint32_t cseq = dialog_priv_of(dlg)->got_2xx_cseq;
+    uint32_t cseq = stx_dialog_priv_of(dlg)->got_2xx_cseq;
     return begin_in_dialog(dlg, out, "ACK", cseq);
 }
 
@@ -108,9 +108,10 @@ enum status siptx_prack(const struct siptx_event *ev, struct sip_out *out)
     (void)sip_u32(sip_value(ev->msg, SIP_HDR_RSEQ, 0), &rseq);
     enum status s = siptx_dialog_request(ev->dialog, out, "PRACK");
     if (s == STATUS_OK) {
-        s = sip_out_add(out, "RAck", "%u %u INVITE", rseq, msg_cseq(ev->msg));
+        s = sip_out_add(out, "RAck", "%u %u INVITE", rseq,
+                        stx_msg_cseq(ev->msg));
     }
-    return out_settle(out, s);
+    return stx_out_settle(out, s);
 }
 
 enum status siptx_bye(struct siptx_dialog *dlg, const char *extra,

@@ -21,9 +21,9 @@ static void server_bury(void *object)
     mem_free(tx->from_tag);
     mem_free(tx->via);
     mem_free(tx->response_name);
-    octets_free(&tx->response);
-    msg_free(tx->msg);
-    octets_free(&tx->raw);
+    stx_octets_free(&tx->response);
+    stx_msg_free(tx->msg);
+    stx_octets_free(&tx->raw);
     mem_free(tx);
 }
 
@@ -44,7 +44,7 @@ static void forget_server(struct siptx_endpoint *ep,
     }
 }
 
-void server_end(struct siptx_server *tx)
+void stx_server_end(struct siptx_server *tx)
 {
     struct siptx_endpoint *ep = tx->ep;
     if (tx->state == SERVER_ENDED) {
@@ -54,15 +54,15 @@ void server_end(struct siptx_server *tx)
     net_timer_cancel(&tx->resend);
     net_timer_cancel(&tx->timeout);
     net_timer_cancel(&tx->trying);
-    reliable_clear(tx);
-    node_del(&tx->node);
+    stx_reliable_clear(tx);
+    stx_node_del(&tx->node);
     ep->num_servers--;
     forget_server(ep, tx);
-    dialogs_end_early(ep, NULL, tx);
+    stx_dialogs_end_early(ep, NULL, tx);
     if (ep->cfg.on.on_server_end != NULL) {
         ep->cfg.on.on_server_end(ep->cfg.ctx, tx);
     }
-    bury(ep, &tx->grave, server_bury, tx);
+    stx_bury(ep, &tx->grave, server_bury, tx);
 }
 
 /* ---- making ---- */
@@ -80,10 +80,10 @@ static char *make_key(const struct sip_msg *msg, const char *method)
                           (const char *)via.host.data, via.port, method);
     }
     struct view id = sip_value(msg, SIP_HDR_CALL_ID, 0);
-    struct view tag = msg_tag(msg, SIP_HDR_FROM);
+    struct view tag = stx_msg_tag(msg, SIP_HDR_FROM);
     return mem_printf("%.*s|%.*s|%u|%s|%.*s", (int)id.len,
                       (const char *)id.data, (int)tag.len,
-                      (const char *)tag.data, msg_cseq(msg), method,
+                      (const char *)tag.data, stx_msg_cseq(msg), method,
                       (int)top.len, (const char *)top.data);
 }
 
@@ -164,16 +164,17 @@ static struct siptx_server *server_new(struct siptx_endpoint *ep,
         return NULL;
     }
     struct view raw = msg->raw;
-    node_init(&tx->reliables);
+    stx_node_init(&tx->reliables);
     tx->ep = ep;
     tx->is_invite = strcmp(method, "INVITE") == 0;
     tx->method = mem_strdup(method);
     tx->key = make_key(msg, method);
-    tx->cseq = msg_cseq(msg);
+    tx->cseq = stx_msg_cseq(msg);
     tx->call_id = sip_dup(sip_value(msg, SIP_HDR_CALL_ID, 0));
-    tx->from_tag = sip_dup(msg_tag(msg, SIP_HDR_FROM));
+    tx->from_tag = sip_dup(stx_msg_tag(msg, SIP_HDR_FROM));
     tx->raw = (struct octets){mem_dup(raw.data, raw.len), raw.len};
-    tx->msg = tx->raw.data != NULL ? msg_parse(tx->raw.data, raw.len) : NULL;
+    tx->msg =
+        tx->raw.data != NULL ? stx_msg_parse(tx->raw.data, raw.len) : NULL;
     if (tx->msg != NULL) {
         set_via(tx, from);
     }
@@ -183,7 +184,7 @@ static struct siptx_server *server_new(struct siptx_endpoint *ep,
         return NULL;
     }
     siptx_token(ep, tx->tag, 16);
-    node_add(&ep->servers, &tx->node);
+    stx_node_add(&ep->servers, &tx->node);
     ep->num_servers++;
     return tx;
 }
@@ -194,7 +195,7 @@ static void on_server_over(void *ctx) /* H, I, J, and L of a proxy */
 {
     struct siptx_server *tx = ctx;
     tx->timeout = NULL;
-    server_end(tx);
+    stx_server_end(tx);
 }
 
 static void start_timeout(struct siptx_server *tx, uint64_t ms,
@@ -208,8 +209,8 @@ static void resend_response(struct siptx_server *tx)
 {
     if (tx->response.data != NULL) {
         tx->repeats++;
-        (void)transport_send(tx->ep, &tx->to, tx->response_name, tx->repeats,
-                             &tx->response);
+        (void)stx_transport_send(tx->ep, &tx->to, tx->response_name,
+                                 tx->repeats, &tx->response);
     }
 }
 
@@ -220,8 +221,8 @@ static void on_resend(void *ctx) /* G */
     tx->resend = NULL;
     resend_response(tx);
     tx->interval_ms *= 2;
-    if (tx->interval_ms > t2(ep)) {
-        tx->interval_ms = t2(ep);
+    if (tx->interval_ms > stx_t2(ep)) {
+        tx->interval_ms = stx_t2(ep);
     }
     tx->resend = net_timer_start(ep->cfg.loop, tx->interval_ms, on_resend, tx);
 }
@@ -229,20 +230,20 @@ static void on_resend(void *ctx) /* G */
 static void finish_invite(struct siptx_server *tx, int code)
 {
     struct siptx_endpoint *ep = tx->ep;
-    reliable_clear(tx);
+    stx_reliable_clear(tx);
     if (code < 300) {
         tx->state = SERVER_ACCEPTED;
         if (ep->cfg.is_proxy) {
-            start_timeout(tx, 64 * t1(ep), on_server_over); /* L */
+            start_timeout(tx, 64 * stx_t1(ep), on_server_over); /* L */
         } else {
-            accept_start(tx);
+            stx_accept_start(tx);
         }
         return;
     }
     tx->state = SERVER_COMPLETED;
-    start_timeout(tx, 64 * t1(ep), on_server_over); /* H */
-    if (!is_reliable_transport(tx->to.transport)) {
-        tx->interval_ms = t1(ep);
+    start_timeout(tx, 64 * stx_t1(ep), on_server_over); /* H */
+    if (!stx_is_reliable_transport(tx->to.transport)) {
+        tx->interval_ms = stx_t1(ep);
         tx->resend =
             net_timer_start(ep->cfg.loop, tx->interval_ms, on_resend, tx);
     }
@@ -259,8 +260,9 @@ static void finish(struct siptx_server *tx, int code)
         return;
     }
     tx->state = SERVER_COMPLETED;
-    start_timeout(tx, is_reliable_transport(tx->to.transport) ? 0 : 64 * t1(ep),
-                  on_server_over); /* J */
+    start_timeout(
+        tx, stx_is_reliable_transport(tx->to.transport) ? 0 : 64 * stx_t1(ep),
+        on_server_over); /* J */
 }
 
 /* Encodes with edits, sends, and keeps the octets for retransmissions. */
@@ -272,17 +274,17 @@ static enum status send_response(struct siptx_server *tx,
     if (name == NULL) {
         return STATUS_NO_MEMORY;
     }
-    enum status s = encode(tx->ep, out, name, &o);
+    enum status s = stx_encode(tx->ep, out, name, &o);
     if (s != STATUS_OK) {
         mem_free(name);
         return s;
     }
-    octets_free(&tx->response);
+    stx_octets_free(&tx->response);
     mem_free(tx->response_name);
     tx->response = o;
     tx->response_name = name;
     tx->repeats = 0;
-    (void)transport_send(tx->ep, &tx->to, name, 0, &o);
+    (void)stx_transport_send(tx->ep, &tx->to, name, 0, &o);
     return STATUS_OK;
 }
 
@@ -293,20 +295,20 @@ static void follow_dialog(struct siptx_server *tx, int code)
     if (ep->cfg.is_proxy || code <= 100) {
         return;
     }
-    struct sip_msg *sent = msg_parse(tx->response.data, tx->response.len);
+    struct sip_msg *sent = stx_msg_parse(tx->response.data, tx->response.len);
     if (sent != NULL && code < 300) {
-        struct siptx_dialog *d = dialog_from_reply(tx, sent);
+        struct siptx_dialog *d = stx_dialog_from_reply(tx, sent);
         if (d != NULL) {
             tx->dialog = d;
         }
     }
-    msg_free(sent);
+    stx_msg_free(sent);
     if (code >= 300 && tx->is_invite) {
-        dialogs_end_early(ep, NULL, tx);
+        stx_dialogs_end_early(ep, NULL, tx);
     }
     if (code >= 200 && code < 300 && tx->dialog != NULL &&
         strcmp(tx->method, "BYE") == 0) {
-        dialog_end(tx->dialog);
+        stx_dialog_end(tx->dialog);
     }
 }
 
@@ -347,11 +349,11 @@ enum status siptx_reply_status(struct siptx_server *tx, int code,
     return s;
 }
 
-void server_ack_2xx(struct siptx_server *tx)
+void stx_server_ack_2xx(struct siptx_server *tx)
 {
     tx->acked = 1;
     net_timer_cancel(&tx->resend);
-    start_timeout(tx, 64 * t1(tx->ep), on_server_over);
+    start_timeout(tx, 64 * stx_t1(tx->ep), on_server_over);
 }
 
 /* ---- receiving ---- */
@@ -371,8 +373,9 @@ static void take_ack(struct siptx_endpoint *ep, const struct sip_msg *msg)
     if (tx != NULL && tx->state == SERVER_COMPLETED) {
         tx->state = SERVER_CONFIRMED;
         net_timer_cancel(&tx->resend);
-        start_timeout(tx, is_reliable_transport(tx->to.transport) ? 0 : t4(ep),
-                      on_server_over); /* I */
+        start_timeout(
+            tx, stx_is_reliable_transport(tx->to.transport) ? 0 : stx_t4(ep),
+            on_server_over); /* I */
         return;
     }
     if (tx != NULL && tx->state == SERVER_CONFIRMED) {
@@ -384,15 +387,15 @@ static void take_ack(struct siptx_endpoint *ep, const struct sip_msg *msg)
         }
         return;
     }
-    struct siptx_dialog *d =
-        dialog_of(ep, sip_value(msg, SIP_HDR_CALL_ID, 0),
-                  msg_tag(msg, SIP_HDR_TO), msg_tag(msg, SIP_HDR_FROM));
-    tx = d != NULL ? dialog_priv_of(d)->invite_in : NULL;
+    struct siptx_dialog *d = stx_dialog_of(
+        ep, sip_value(msg, SIP_HDR_CALL_ID, 0), stx_msg_tag(msg, SIP_HDR_TO),
+        stx_msg_tag(msg, SIP_HDR_FROM));
+    tx = d != NULL ? stx_dialog_priv_of(d)->invite_in : NULL;
     if (tx == NULL || tx->state != SERVER_ACCEPTED || tx->acked ||
-        tx->cseq != msg_cseq(msg)) {
+        tx->cseq != stx_msg_cseq(msg)) {
         return;
     }
-    server_ack_2xx(tx);
+    stx_server_ack_2xx(tx);
     if (ep->cfg.on.on_ack != NULL) {
         ep->cfg.on.on_ack(ep->cfg.ctx, d, msg);
     }
@@ -445,14 +448,14 @@ static int is_target_refresh(const char *method)
 static int check_dialog(struct siptx_server *tx)
 {
     struct siptx_endpoint *ep = tx->ep;
-    struct view to_tag = msg_tag(tx->msg, SIP_HDR_TO);
+    struct view to_tag = stx_msg_tag(tx->msg, SIP_HDR_TO);
     if (to_tag.len == 0) {
         return is_merged(tx) ? 482 : 0;
     }
-    struct siptx_dialog *d = dialog_of(ep, sip_text(tx->call_id), to_tag,
-                                       msg_tag(tx->msg, SIP_HDR_FROM));
+    struct siptx_dialog *d = stx_dialog_of(ep, sip_text(tx->call_id), to_tag,
+                                           stx_msg_tag(tx->msg, SIP_HDR_FROM));
     if (d == NULL && strcmp(tx->method, "NOTIFY") == 0) {
-        d = dialog_from_notify(ep, tx->msg);
+        d = stx_dialog_from_notify(ep, tx->msg);
     }
     if (d == NULL) {
         return 481; /* 12.2.2 */
@@ -464,13 +467,13 @@ static int check_dialog(struct siptx_server *tx)
     d->remote_cseq = tx->cseq;
     d->has_remote_cseq = 1;
     if (is_target_refresh(tx->method)) {
-        dialog_refresh_target(d, tx->msg);
+        stx_dialog_refresh_target(d, tx->msg);
     }
     if (tx->is_invite) {
-        dialog_priv_of(d)->invite_in = tx;
+        stx_dialog_priv_of(d)->invite_in = tx;
     }
     if (strcmp(tx->method, "PRACK") == 0) {
-        tx->pracked = reliable_prack(ep, tx->msg, d);
+        tx->pracked = stx_reliable_prack(ep, tx->msg, d);
         return tx->pracked == NULL ? 481 : 0; /* RFC 3262, 3 */
     }
     return 0;
@@ -539,8 +542,8 @@ static void take_request(struct siptx_endpoint *ep, const struct sip_msg *msg,
     }
 }
 
-void server_on_request(struct siptx_endpoint *ep, const struct sip_msg *msg,
-                       const struct source *from)
+void stx_server_on_request(struct siptx_endpoint *ep, const struct sip_msg *msg,
+                           const struct source *from)
 {
     char *method = sip_dup(msg->method);
     if (method != NULL) {
@@ -591,7 +594,7 @@ enum status siptx_server_set_tag(struct siptx_server *tx, const char *tag)
     return STATUS_OK;
 }
 
-void server_drop_dialog(struct siptx_endpoint *ep, struct siptx_dialog *dlg)
+void stx_server_drop_dialog(struct siptx_endpoint *ep, struct siptx_dialog *dlg)
 {
     for (struct node *n = ep->servers.next; n != &ep->servers; n = n->next) {
         struct siptx_server *tx = NODE_OF(struct siptx_server, node, n);

@@ -197,117 +197,126 @@ struct siptx_endpoint {
 };
 
 /* list.c */
-void node_init(struct node *n);
-void node_add(struct node *list, struct node *n);
-void node_del(struct node *n);
+void stx_node_init(struct node *n);
+void stx_node_add(struct node *list, struct node *n);
+void stx_node_del(struct node *n);
 #define NODE_OF(type, member, n)                                               \
     ((type *)(void *)((char *)(n) - __builtin_offsetof(type, member)))
-void octets_free(struct octets *o);
+void stx_octets_free(struct octets *o);
 /* bury frees object with fn when nothing can be using it any more. The grave is
  * part of the object: burying cannot fail. */
-void bury(struct siptx_endpoint *ep, struct grave *g, void (*fn)(void *object),
-          void *object);
-void dig_up(struct siptx_endpoint *ep);
+void stx_bury(struct siptx_endpoint *ep, struct grave *g,
+              void (*fn)(void *object), void *object);
+void stx_dig_up(struct siptx_endpoint *ep);
 
 /* transport.c */
-enum status transport_open(struct siptx_endpoint *ep);
-void transport_close(struct siptx_endpoint *ep);
+enum status stx_transport_open(struct siptx_endpoint *ep);
+void stx_transport_close(struct siptx_endpoint *ep);
 /* transport_send sends through on_send. A connection that must be made first is
  * made; its failure comes to client_transport_failed. *to gets the connection.
  */
-enum status transport_send(struct siptx_endpoint *ep, struct target *to,
-                           const char *name, unsigned repeat,
-                           const struct octets *o);
-const char *transport_word(enum siptx_transport t);
-enum siptx_transport transport_of(struct view word, enum siptx_transport other);
-enum siptx_transport transport_default(const struct siptx_endpoint *ep);
+enum status stx_transport_send(struct siptx_endpoint *ep, struct target *to,
+                               const char *name, unsigned repeat,
+                               const struct octets *o);
+const char *stx_transport_word(enum siptx_transport t);
+enum siptx_transport stx_transport_of(struct view word,
+                                      enum siptx_transport other);
+enum siptx_transport stx_transport_default(const struct siptx_endpoint *ep);
 /* find_next_hop says where a message goes (8.1.2). */
-enum status find_next_hop(struct siptx_endpoint *ep, const struct sip_msg *msg,
-                          const struct siptx_dest *dest, struct target *to);
-enum status uri_target(struct siptx_endpoint *ep, struct view uri,
-                       struct target *to);
+enum status stx_find_next_hop(struct siptx_endpoint *ep,
+                              const struct sip_msg *msg,
+                              const struct siptx_dest *dest, struct target *to);
+enum status stx_uri_target(struct siptx_endpoint *ep, struct view uri,
+                           struct target *to);
 
 /* message.c */
 /* frame_next: 1 and the length of a whole message, 0 if more must come, -1 if
  * it never will be one. */
-int frame_next(const uint8_t *data, size_t len, size_t *out_len);
+int stx_frame_next(const uint8_t *data, size_t len, size_t *out_len);
 /* msg_parse makes a message that views octets; NULL if they are none. */
-struct sip_msg *msg_parse(const uint8_t *data, size_t len);
-void msg_free(struct sip_msg *m);
-struct view msg_tag(const struct sip_msg *m, enum sip_hdr id);
-uint32_t msg_cseq(const struct sip_msg *m);
+struct sip_msg *stx_msg_parse(const uint8_t *data, size_t len);
+void stx_msg_free(struct sip_msg *m);
+struct view stx_msg_tag(const struct sip_msg *m, enum sip_hdr id);
+uint32_t stx_msg_cseq(const struct sip_msg *m);
 /* out_settle returns s or the error kept in out; in case of a failure out is
  * freed and empty. */
-enum status out_settle(struct sip_out *out, enum status s);
-enum status out_encode(const struct sip_out *out, struct octets *octets);
-enum status make_ack(struct sip_out *out, const struct sip_msg *request,
-                     const struct sip_msg *response);
-enum status make_cancel(struct sip_out *out, const struct sip_msg *request,
-                        const char *extra);
+enum status stx_out_settle(struct sip_out *out, enum status s);
+enum status stx_out_encode(const struct sip_out *out, struct octets *octets);
+enum status stx_make_ack(struct sip_out *out, const struct sip_msg *request,
+                         const struct sip_msg *response);
+enum status stx_make_cancel(struct sip_out *out, const struct sip_msg *request,
+                            const char *extra);
 /* encode applies the edits for name and gives the octets. */
-enum status encode(struct siptx_endpoint *ep, const struct sip_out *out,
-                   const char *name, struct octets *octets);
+enum status stx_encode(struct siptx_endpoint *ep, const struct sip_out *out,
+                       const char *name, struct octets *octets);
 
 /* endpoint.c */
-void on_message(struct siptx_endpoint *ep, const struct sip_msg *msg,
-                const struct source *from);
-uint64_t t1(const struct siptx_endpoint *ep);
-uint64_t t2(const struct siptx_endpoint *ep);
-uint64_t t4(const struct siptx_endpoint *ep);
-int is_reliable_transport(enum siptx_transport t);
+void stx_on_message(struct siptx_endpoint *ep, const struct sip_msg *msg,
+                    const struct source *from);
+uint64_t stx_t1(const struct siptx_endpoint *ep);
+uint64_t stx_t2(const struct siptx_endpoint *ep);
+uint64_t stx_t4(const struct siptx_endpoint *ep);
+int stx_is_reliable_transport(enum siptx_transport t);
 
 /* client.c */
-void client_on_response(struct siptx_client *tx, const struct sip_msg *msg);
-struct siptx_client *client_find(struct siptx_endpoint *ep, struct view branch,
-                                 struct view method);
-void client_transport_failed(struct siptx_endpoint *ep, uint64_t conn);
-void client_end(struct siptx_client *tx);
-void client_drop_dialog(struct siptx_endpoint *ep, struct siptx_dialog *dlg);
+void stx_client_on_response(struct siptx_client *tx, const struct sip_msg *msg);
+struct siptx_client *stx_client_find(struct siptx_endpoint *ep,
+                                     struct view branch, struct view method);
+void stx_client_transport_failed(struct siptx_endpoint *ep, uint64_t conn);
+void stx_client_end(struct siptx_client *tx);
+void stx_client_drop_dialog(struct siptx_endpoint *ep,
+                            struct siptx_dialog *dlg);
 /* address_ack adds the Via to an ACK of a 2xx, encodes it and says where to. */
-enum status address_ack(struct siptx_endpoint *ep, const struct sip_out *out,
-                        const struct siptx_dest *dest, struct target *to,
-                        struct octets *octets);
-enum status client_send(struct siptx_endpoint *ep, const struct sip_out *out,
-                        const struct siptx_dest *dest,
-                        struct siptx_dialog *dialog, int forwarded,
-                        siptx_event_fn *on_event, void *ctx,
-                        struct siptx_client **tx);
+enum status stx_address_ack(struct siptx_endpoint *ep,
+                            const struct sip_out *out,
+                            const struct siptx_dest *dest, struct target *to,
+                            struct octets *octets);
+enum status stx_client_send(struct siptx_endpoint *ep,
+                            const struct sip_out *out,
+                            const struct siptx_dest *dest,
+                            struct siptx_dialog *dialog, int forwarded,
+                            siptx_event_fn *on_event, void *ctx,
+                            struct siptx_client **tx);
 
 /* server.c */
-void server_on_request(struct siptx_endpoint *ep, const struct sip_msg *msg,
-                       const struct source *from);
-void server_end(struct siptx_server *tx);
-void server_drop_dialog(struct siptx_endpoint *ep, struct siptx_dialog *dlg);
-void server_ack_2xx(struct siptx_server *tx);
+void stx_server_on_request(struct siptx_endpoint *ep, const struct sip_msg *msg,
+                           const struct source *from);
+void stx_server_end(struct siptx_server *tx);
+void stx_server_drop_dialog(struct siptx_endpoint *ep,
+                            struct siptx_dialog *dlg);
+void stx_server_ack_2xx(struct siptx_server *tx);
 
 /* reliable.c */
-void reliable_clear(struct siptx_server *tx);
+void stx_reliable_clear(struct siptx_server *tx);
 /* reliable_prack finds what a PRACK is for and stops it; NULL if nothing. */
-struct siptx_server *reliable_prack(struct siptx_endpoint *ep,
-                                    const struct sip_msg *prack,
-                                    struct siptx_dialog *dlg);
-void accept_start(struct siptx_server *tx); /* 2xx until ACK */
+struct siptx_server *stx_reliable_prack(struct siptx_endpoint *ep,
+                                        const struct sip_msg *prack,
+                                        struct siptx_dialog *dlg);
+void stx_accept_start(struct siptx_server *tx); /* 2xx until ACK */
 
 /* dialog.c */
-struct dialog_priv *dialog_priv_of(struct siptx_dialog *d);
-struct siptx_dialog *dialog_of(struct siptx_endpoint *ep, struct view call_id,
-                               struct view local_tag, struct view remote_tag);
-struct siptx_dialog *dialog_from_response(struct siptx_client *tx,
-                                          const struct sip_msg *msg);
-struct siptx_dialog *dialog_from_reply(struct siptx_server *tx,
-                                       const struct sip_msg *sent);
-struct siptx_dialog *dialog_from_notify(struct siptx_endpoint *ep,
-                                        const struct sip_msg *msg);
-void dialog_refresh_target(struct siptx_dialog *d, const struct sip_msg *msg);
-void dialog_end(struct siptx_dialog *d);
-struct siptx_dialog *dialog_known(struct siptx_client *tx,
-                                  const struct sip_msg *msg);
+struct dialog_priv *stx_dialog_priv_of(struct siptx_dialog *d);
+struct siptx_dialog *stx_dialog_of(struct siptx_endpoint *ep,
+                                   struct view call_id, struct view local_tag,
+                                   struct view remote_tag);
+struct siptx_dialog *stx_dialog_from_response(struct siptx_client *tx,
+                                              const struct sip_msg *msg);
+struct siptx_dialog *stx_dialog_from_reply(struct siptx_server *tx,
+                                           const struct sip_msg *sent);
+struct siptx_dialog *stx_dialog_from_notify(struct siptx_endpoint *ep,
+                                            const struct sip_msg *msg);
+void stx_dialog_refresh_target(struct siptx_dialog *d,
+                               const struct sip_msg *msg);
+void stx_dialog_end(struct siptx_dialog *d);
+struct siptx_dialog *stx_dialog_known(struct siptx_client *tx,
+                                      const struct sip_msg *msg);
 /* Is this the next reliable provisional, the first of its 2xx? A repeated 2xx
  * is acknowledged again. */
-int dialog_takes_rseq(struct siptx_dialog *d, const struct sip_msg *msg);
-int dialog_takes_2xx(struct siptx_dialog *d, const struct sip_msg *msg);
+int stx_dialog_takes_rseq(struct siptx_dialog *d, const struct sip_msg *msg);
+int stx_dialog_takes_2xx(struct siptx_dialog *d, const struct sip_msg *msg);
 /* dialogs_end_early ends the early dialogs that tx made. */
-void dialogs_end_early(struct siptx_endpoint *ep, const struct siptx_client *c,
-                       const struct siptx_server *s);
+void stx_dialogs_end_early(struct siptx_endpoint *ep,
+                           const struct siptx_client *c,
+                           const struct siptx_server *s);
 
 #endif

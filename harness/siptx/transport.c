@@ -7,12 +7,13 @@
 
 #include <string.h>
 
-const char *transport_word(enum siptx_transport t)
+const char *stx_transport_word(enum siptx_transport t)
 {
     return t == SIPTX_UDP ? "UDP" : "TCP";
 }
 
-enum siptx_transport transport_of(struct view word, enum siptx_transport other)
+enum siptx_transport stx_transport_of(struct view word,
+                                      enum siptx_transport other)
 {
     if (sip_is_nocase(word, "udp")) {
         return SIPTX_UDP;
@@ -20,12 +21,12 @@ enum siptx_transport transport_of(struct view word, enum siptx_transport other)
     return sip_is_nocase(word, "tcp") ? SIPTX_TCP : other;
 }
 
-enum siptx_transport transport_default(const struct siptx_endpoint *ep)
+enum siptx_transport stx_transport_default(const struct siptx_endpoint *ep)
 {
     return ep->cfg.transport == SIPTX_UDP ? SIPTX_UDP : SIPTX_TCP;
 }
 
-int is_reliable_transport(enum siptx_transport t)
+int stx_is_reliable_transport(enum siptx_transport t)
 {
     return t != SIPTX_UDP;
 }
@@ -35,15 +36,15 @@ int is_reliable_transport(enum siptx_transport t)
 static void take_message(struct siptx_endpoint *ep, const uint8_t *data,
                          size_t len, const struct source *from)
 {
-    struct sip_msg *msg = msg_parse(data, len);
+    struct sip_msg *msg = stx_msg_parse(data, len);
     if (msg == NULL) {
         if (ep->cfg.on.on_garbage != NULL) {
             ep->cfg.on.on_garbage(ep->cfg.ctx, &from->addr, data, len);
         }
         return;
     }
-    on_message(ep, msg, from);
-    msg_free(msg);
+    stx_on_message(ep, msg, from);
+    stx_msg_free(msg);
 }
 
 static void on_packet(void *ctx, struct net_udp *udp,
@@ -70,9 +71,9 @@ static void conn_gone(struct conn *c)
 {
     struct siptx_endpoint *ep = c->ep;
     c->stream = NULL;
-    node_del(&c->node);
+    stx_node_del(&c->node);
     ep->num_conns--;
-    bury(ep, &c->grave, conn_bury, c);
+    stx_bury(ep, &c->grave, conn_bury, c);
 }
 
 static void conn_close(struct conn *c)
@@ -101,7 +102,7 @@ static void take_frames(struct conn *c)
     while (c->stream != NULL) {
         pos += sip_frame_blank(c->in.data + pos, c->in.len - pos);
         size_t len = 0;
-        int whole = frame_next(c->in.data + pos, c->in.len - pos, &len);
+        int whole = stx_frame_next(c->in.data + pos, c->in.len - pos, &len);
         if (whole < 0 || (whole == 0 && c->in.len - pos > SIPTX_MESSAGE_MAX)) {
             garbage(c);
             return;
@@ -148,7 +149,7 @@ static void on_closed(void *ctx, struct net_stream *s, enum status why)
     }
     conn_gone(c);
     if (why != STATUS_OK) {
-        client_transport_failed(ep, id);
+        stx_client_transport_failed(ep, id);
     }
 }
 
@@ -167,7 +168,7 @@ static struct conn *conn_new(struct siptx_endpoint *ep,
         c->peer = *peer;
         c->id = ++ep->next_conn;
         wr_init(&c->in);
-        node_add(&ep->conns, &c->node);
+        stx_node_add(&ep->conns, &c->node);
         ep->num_conns++;
     }
     return c;
@@ -208,7 +209,7 @@ static enum status open_both(struct siptx_endpoint *ep, struct net_addr *addr)
     return s;
 }
 
-enum status transport_open(struct siptx_endpoint *ep)
+enum status stx_transport_open(struct siptx_endpoint *ep)
 {
     enum status s = STATUS_DUPLICATE;
     /* A free TCP port may be taken for UDP: another one then. */
@@ -229,7 +230,7 @@ void siptx_drop_connections(struct siptx_endpoint *ep)
     }
 }
 
-void transport_close(struct siptx_endpoint *ep)
+void stx_transport_close(struct siptx_endpoint *ep)
 {
     net_listener_close(ep->listener);
     net_udp_close(ep->udp);
@@ -237,8 +238,8 @@ void transport_close(struct siptx_endpoint *ep)
     while (ep->delayed.next != &ep->delayed) {
         struct delayed *d = NODE_OF(struct delayed, node, ep->delayed.next);
         net_timer_cancel(&d->timer);
-        node_del(&d->node);
-        octets_free(&d->octets);
+        stx_node_del(&d->node);
+        stx_octets_free(&d->octets);
         mem_free(d);
     }
 }
@@ -297,8 +298,8 @@ static void on_delayed(void *ctx)
     struct delayed *d = ctx;
     d->timer = NULL;
     (void)send_now(d->ep, &d->to, d->octets.data, d->octets.len);
-    node_del(&d->node);
-    octets_free(&d->octets);
+    stx_node_del(&d->node);
+    stx_octets_free(&d->octets);
     mem_free(d);
 }
 
@@ -317,17 +318,17 @@ static enum status send_later(struct siptx_endpoint *ep,
     d->timer = net_timer_start(ep->cfg.loop, ms, on_delayed, d);
     if (d->octets.data == NULL || d->timer == NULL) {
         net_timer_cancel(&d->timer);
-        octets_free(&d->octets);
+        stx_octets_free(&d->octets);
         mem_free(d);
         return STATUS_NO_MEMORY;
     }
-    node_add(&ep->delayed, &d->node);
+    stx_node_add(&ep->delayed, &d->node);
     return STATUS_OK;
 }
 
-enum status transport_send(struct siptx_endpoint *ep, struct target *to,
-                           const char *name, unsigned repeat,
-                           const struct octets *o)
+enum status stx_transport_send(struct siptx_endpoint *ep, struct target *to,
+                               const char *name, unsigned repeat,
+                               const struct octets *o)
 {
     struct siptx_sending s = {.name = name,
                               .repeat = repeat,
@@ -355,7 +356,7 @@ enum status siptx_send_raw(struct siptx_endpoint *ep,
 {
     struct target to = {.addr = dest->addr, .transport = dest->transport};
     if (to.transport == SIPTX_DEFAULT) {
-        to.transport = transport_default(ep);
+        to.transport = stx_transport_default(ep);
     }
     return send_now(ep, &to, data, len);
 }
@@ -381,16 +382,16 @@ static enum status host_addr(struct siptx_endpoint *ep, struct view host,
     return s;
 }
 
-enum status uri_target(struct siptx_endpoint *ep, struct view uri,
-                       struct target *to)
+enum status stx_uri_target(struct siptx_endpoint *ep, struct view uri,
+                           struct target *to)
 {
     struct sip_uri u;
     struct view transport;
-    *to = (struct target){.transport = transport_default(ep)};
+    *to = (struct target){.transport = stx_transport_default(ep)};
     if (sip_uri(uri, &u) == STATUS_OK &&
         host_addr(ep, u.host, u.port, &to->addr) == STATUS_OK) {
         if (sip_param(u.params, "transport", &transport)) {
-            to->transport = transport_of(transport, to->transport);
+            to->transport = stx_transport_of(transport, to->transport);
         }
         return STATUS_OK;
     }
@@ -404,21 +405,22 @@ enum status uri_target(struct siptx_endpoint *ep, struct view uri,
     return STATUS_OK;
 }
 
-enum status find_next_hop(struct siptx_endpoint *ep, const struct sip_msg *msg,
-                          const struct siptx_dest *dest, struct target *to)
+enum status stx_find_next_hop(struct siptx_endpoint *ep,
+                              const struct sip_msg *msg,
+                              const struct siptx_dest *dest, struct target *to)
 {
     if (dest != NULL && dest->addr.family != 0) {
         *to = (struct target){.addr = dest->addr, .transport = dest->transport};
         if (to->transport == SIPTX_DEFAULT) {
-            to->transport = transport_default(ep);
+            to->transport = stx_transport_default(ep);
         }
         return STATUS_OK;
     }
     struct sip_addr route;
     struct view first = sip_value(msg, SIP_HDR_ROUTE, 0);
     enum status s = first.len > 0 && sip_addr(first, &route) == STATUS_OK
-                        ? uri_target(ep, route.uri, to)
-                        : uri_target(ep, msg->uri, to);
+                        ? stx_uri_target(ep, route.uri, to)
+                        : stx_uri_target(ep, msg->uri, to);
     if (s == STATUS_OK && dest != NULL && dest->transport != SIPTX_DEFAULT) {
         to->transport = dest->transport;
     }

@@ -396,10 +396,10 @@ void peer_request(struct world *w, const char *method, const char *branch,
 
 struct sip_msg *unit_parse(const char *text)
 {
-    return msg_parse((const uint8_t *)text, strlen(text));
+    return stx_msg_parse((const uint8_t *)text, strlen(text));
 }
 
 void unit_parse_free(struct sip_msg *msg)
 {
-    msg_free(msg);
+    stx_msg_free(msg);
 }
