@@ -133,18 +133,27 @@ static void begin(struct fuzz *f)
     net_loop_settle(f->loop);
 }
 
+static const char mark[] = "\n---\n";
+#define MARK_LEN (sizeof(mark) - 1)
+
+static size_t find_mark(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i + MARK_LEN <= size; i++) {
+        if (memcmp(data + i, mark, MARK_LEN) == 0) {
+            return i;
+        }
+    }
+    return size;
+}
+
 static void datagrams(struct fuzz *f, const struct net_addr *to,
                       const uint8_t *data, size_t size)
 {
-    static const char mark[] = "\n---\n";
     while (size > 0) {
-        const uint8_t *end = memmem(data, size, mark, sizeof(mark) - 1);
-        size_t n = end != NULL ? (size_t)(end - data) : size;
+        size_t n = find_mark(data, size);
         (void)net_udp_send(f->udp, to, data, n > 65000 ? 65000 : n);
         net_loop_run_for(f->loop, 300);
-        if (end != NULL) {
-            n += sizeof(mark) - 1;
-        }
+        n += n < size ? MARK_LEN : 0;
         data += n;
         size -= n;
     }
