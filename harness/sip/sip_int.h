@@ -95,6 +95,7 @@ enum value_kind {
 
 struct hdr_info {
     const char *name;
+    uint8_t len;   /* of name */
     char compact;  /* 0: none */
     uint8_t flags; /* HDR_* */
     uint8_t kind;  /* enum value_kind */

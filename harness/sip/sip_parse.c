@@ -197,48 +197,43 @@ static void parse_request_line(struct sip_msg *m)
     }
 }
 
+/* name_is_sound: a known name is a token anyway. */
+static int name_is_sound(const struct sip_header *h)
+{
+    return h->id != SIP_HDR_OTHER || view_all(h->name, CC_TOKEN);
+}
+
 /* read_field splits a header line into name and value. */
 static void read_field(struct sip_msg *m, struct sip_header *h,
                        const struct line *l)
 {
-    const uint8_t *d = m->raw.data;
-    size_t i = l->begin;
-    while (i < l->end && is_class(d[i], CC_TOKEN)) {
-        i++;
+    struct view line = view_sub(m->raw, l->begin, l->end);
+    size_t colon = view_find(line, 0, ':');
+    if (colon == line.len) {
+        add_dev(m, SIP_DEV_NO_COLON, SIP_HDR_OTHER, l->begin, line.len);
+        h->name = view_sub(line, 0, 0);
+        h->value = sip_trim(line);
+        h->id = SIP_HDR_OTHER;
+        return;
     }
-    size_t name_end = i;
-    while (i < l->end && is_blank(d[i])) {
-        i++;
-    }
-    if (i == l->end || d[i] != ':' || name_end == l->begin) {
-        size_t colon = l->begin;
-        while (colon < l->end && d[colon] != ':') {
-            colon++;
-        }
-        if (colon == l->end) {
-            add_dev(m, SIP_DEV_NO_COLON, SIP_HDR_OTHER, l->begin,
-                    l->end - l->begin);
-            h->name = view_sub(m->raw, l->begin, l->begin);
-            h->value = sip_trim(view_sub(m->raw, l->begin, l->end));
-            h->id = SIP_HDR_OTHER;
-            return;
-        }
-        i = colon;
-        name_end = colon;
-        add_dev(m, SIP_DEV_HEADER_NAME, SIP_HDR_OTHER, l->begin,
-                colon - l->begin);
-    }
-    h->name = view_sub(m->raw, l->begin, name_end);
-    h->id = sip_hdr_of(h->name);
-    i++;
-    while (i < l->end && is_blank(d[i])) {
-        i++;
-    }
-    size_t end = l->end;
-    while (end > i && is_blank(d[end - 1])) {
+    size_t end = colon;
+    while (end > 0 && is_blank(line.data[end - 1])) {
         end--;
     }
-    h->value = view_sub(m->raw, i, end);
+    h->name = view_sub(line, 0, end);
+    h->id = sip_hdr_of(h->name);
+    if (!name_is_sound(h)) {
+        add_dev(m, SIP_DEV_HEADER_NAME, SIP_HDR_OTHER, l->begin, colon);
+    }
+    size_t from = colon + 1;
+    while (from < line.len && is_blank(line.data[from])) {
+        from++;
+    }
+    end = line.len;
+    while (end > from && is_blank(line.data[end - 1])) {
+        end--;
+    }
+    h->value = view_sub(line, from, end);
 }
 
 /* extend_field adds a continuation line to the field before it. */

@@ -155,26 +155,23 @@ void sip_escape(struct wr *w, struct view v, const char *keep)
     }
 }
 
-/* span finds the first octet out of stop at or after i, quoted strings and, if
- * angles is set, < > passed over. */
-static size_t span(struct view v, size_t i, const char *stop, int angles)
+/* span finds the first stop at or after i, quoted strings and, if angles is
+ * set, < > passed over. */
+static size_t span(struct view v, size_t i, uint8_t stop, int angles)
 {
     int inside = 0;
     while (i < v.len) {
         uint8_t c = v.data[i];
-        if (c == '"' && !inside) {
-            size_t end = quoted_end(v, i);
-            if (end > v.len) {
-                return v.len;
-            }
-            i = end;
-            continue;
-        }
-        if (!inside && c != '\0' && strchr(stop, (char)c) != NULL) {
+        if (c == stop && !inside) {
             return i;
         }
-        if (angles && c == '<') {
-            inside = 1;
+        if (c == '"' && !inside) {
+            i = quoted_end(v, i) - 1;
+            if (i >= v.len) {
+                return v.len;
+            }
+        } else if (c == '<') {
+            inside = angles;
         } else if (c == '>') {
             inside = 0;
         }
@@ -188,7 +185,7 @@ int sip_list_next(struct view *rest, struct view *out)
     if (rest->data == NULL) {
         return 0;
     }
-    size_t n = span(*rest, 0, ",", 1);
+    size_t n = span(*rest, 0, ',', 1);
     *out = sip_trim(view_sub(*rest, 0, n));
     if (n == rest->len) {
         *rest = (struct view){0};
@@ -250,7 +247,7 @@ int sip_has_token(const struct sip_msg *msg, enum sip_hdr id, const char *token)
         struct view rest = msg->headers[i].value;
         struct view v;
         while (sip_list_next(&rest, &v)) {
-            v = sip_trim(view_sub(v, 0, span(v, 0, ";", 0)));
+            v = sip_trim(view_sub(v, 0, span(v, 0, ';', 0)));
             if (sip_is_nocase(v, token)) {
                 return 1;
             }
@@ -261,7 +258,7 @@ int sip_has_token(const struct sip_msg *msg, enum sip_hdr id, const char *token)
 
 void split_param(struct view item, struct sip_param *out)
 {
-    size_t eq = span(item, 0, "=", 0);
+    size_t eq = span(item, 0, '=', 0);
     out->whole = item;
     out->name = sip_trim(view_sub(item, 0, eq));
     out->has_value = eq < item.len;
@@ -279,7 +276,7 @@ int sip_param_next(struct view *rest, struct sip_param *out)
     } else if (i == rest->len) {
         return 0;
     }
-    size_t end = span(*rest, i, ";", 0);
+    size_t end = span(*rest, i, ';', 0);
     split_param(sip_trim(view_sub(*rest, i, end)), out);
     *rest = view_tail(*rest, end);
     return 1;
