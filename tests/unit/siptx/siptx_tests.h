@@ -58,6 +58,8 @@ void world_callbacks(struct siptx_config *config, struct world *w);
 /* world_start makes a request to sip:bob@127.0.0.2:5060 and sends it. */
 struct siptx_client *world_start(struct world *w, const char *method);
 struct siptx_client *world_send(struct world *w, struct sip_out *out);
+struct siptx_client *world_send_to(struct world *w, struct sip_out *out,
+                                   const struct siptx_dest *dest);
 
 void peer_send(struct world *w, const char *text);     /* by UDP */
 void peer_send_tcp(struct world *w, const char *text); /* on the stream */

@@ -101,20 +101,26 @@ static void finish(struct proxy *p)
 }
 
 /* Alice (the endpoint of the world) calls through the proxy. */
-static void call(struct proxy *p, const char *max_forwards)
+static void call_by(struct proxy *p, const char *route,
+                    const char *max_forwards)
 {
+    struct siptx_dest dest = {p->addr, SIPTX_UDP};
     struct sip_out out;
     CU_ASSERT(siptx_request(p->w.ep, &out, "INVITE", "sip:bob@127.0.0.2:5060",
                             "<sip:alice@home-a.example>",
                             "<sip:bob@home-b.example>") == STATUS_OK);
-    CU_ASSERT(sip_out_add(&out, "Route",
-                          "<sip:127.0.0.3:5060;lr>, <sip:127.0.0.2:5060;lr>") ==
-              STATUS_OK);
+    CU_ASSERT(sip_out_add(&out, "Route", "%s", route) == STATUS_OK);
     CU_ASSERT(sip_out_set(&out, "Max-Forwards", "%s", max_forwards) ==
               STATUS_OK);
     CU_ASSERT(sip_out_body(&out, "text/plain", "voice", 5) == STATUS_OK);
-    world_send(&p->w, &out);
+    world_send_to(&p->w, &out, &dest);
     net_loop_settle(p->w.loop);
+}
+
+static void call(struct proxy *p, const char *max_forwards)
+{
+    call_by(p, "<sip:127.0.0.3:5060;lr>, <sip:127.0.0.2:5060;lr>",
+            max_forwards);
 }
 
 /* The raw peer answers to the proxy. */
@@ -169,6 +175,29 @@ static void request_goes_on_with_what_16_6_asks(void)
     CU_ASSERT(strstr(p.w.seen[0].text, "\r\n\r\nvoice") != NULL);
     /* 100 came upstream at once, hop by hop */
     CU_ASSERT_STRING_EQUAL(p.w.log, "100 ");
+    finish(&p);
+}
+
+static void route_of_somebody_else_stays(void)
+{
+    struct proxy p;
+    begin(&p);
+    call_by(&p, "<sip:127.0.0.2:5060;lr>, <sip:127.0.0.3:5060;lr>", "70");
+    CU_ASSERT_FATAL(p.w.num_seen == 1);
+    CU_ASSERT_STRING_EQUAL(seen_field(&p.w, 0, "Route"),
+                           "<sip:127.0.0.2:5060;lr>, <sip:127.0.0.3:5060;lr>");
+    CU_ASSERT_STRING_EQUAL(seen_field(&p.w, 0, "Record-Route"), "");
+    finish(&p);
+}
+
+static void trying_is_not_relayed(void)
+{
+    struct proxy p;
+    begin(&p);
+    call(&p, "70");
+    reply(&p, 0, "100 Trying", NULL, NULL);
+    reply(&p, 0, "181 Call Is Being Forwarded", "as", NULL);
+    CU_ASSERT_STRING_EQUAL(p.w.log, "100 181 ");
     finish(&p);
 }
 
@@ -267,6 +296,8 @@ static void silent_branch_is_told(void)
 static const struct unit_case cases[] = {
     {"request_goes_on_with_what_16_6_asks",
      request_goes_on_with_what_16_6_asks},
+    {"route_of_somebody_else_stays", route_of_somebody_else_stays},
+    {"trying_is_not_relayed", trying_is_not_relayed},
     {"request_without_hops_left_gets_483", request_without_hops_left_gets_483},
     {"failure_is_acknowledged_hop_by_hop", failure_is_acknowledged_hop_by_hop},
     {"success_and_its_ack_pass_end_to_end",

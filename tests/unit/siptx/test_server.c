@@ -13,6 +13,17 @@ static void answer(struct world *w, const char *codes)
     snprintf(w->answer, sizeof(w->answer), "%s", codes);
 }
 
+static void count_packet(void *ctx, struct net_udp *u,
+                         const struct net_addr *from, const uint8_t *data,
+                         size_t len)
+{
+    (void)u;
+    (void)from;
+    (void)data;
+    (void)len;
+    ++*(unsigned *)ctx;
+}
+
 static void invite_is_answered_100_after_200_ms(void)
 {
     struct world w;
@@ -415,6 +426,34 @@ static void via_gets_received_and_rport(void)
     }
 }
 
+/* 18.2.2: to the port of the Via; RFC 3581: with rport to where it came from.
+ */
+static void datagram_is_answered_at_the_right_port(void)
+{
+    for (int rport = 0; rport < 2; rport++) {
+        struct world w;
+        struct net_udp *other;
+        struct net_addr at;
+        struct net_addr to;
+        world_begin(&w, NULL);
+        char *text = peer_request_text("OPTIONS",
+                                       rport ? "z9hG4bK-1;rport" : "z9hG4bK-1",
+                                       NULL, 1, NULL, "UDP");
+        answer(&w, "200");
+        to = siptx_addr(w.ep);
+        CU_ASSERT(net_addr_of(&at, "127.0.0.2", 6000) == STATUS_OK);
+        CU_ASSERT_FATAL(net_udp_open(&other, w.loop, &at, count_packet,
+                                     &w.closed) == STATUS_OK);
+        CU_ASSERT(net_udp_send(other, &to, (const uint8_t *)text,
+                               strlen(text)) == STATUS_OK);
+        net_loop_settle(w.loop);
+        CU_ASSERT(w.num_seen == (rport ? 0 : 1));
+        CU_ASSERT(w.closed == (rport ? 1 : 0));
+        mem_free(text);
+        world_end(&w);
+    }
+}
+
 static void all_vias_come_back_in_order(void)
 {
     struct world w;
@@ -510,6 +549,8 @@ static const struct unit_case cases[] = {
     {"request_of_rfc_2543_is_matched_without_cookie",
      request_of_rfc_2543_is_matched_without_cookie},
     {"via_gets_received_and_rport", via_gets_received_and_rport},
+    {"datagram_is_answered_at_the_right_port",
+     datagram_is_answered_at_the_right_port},
     {"all_vias_come_back_in_order", all_vias_come_back_in_order},
     {"response_goes_over_a_new_connection_if_the_old_is_gone",
      response_goes_over_a_new_connection_if_the_old_is_gone},

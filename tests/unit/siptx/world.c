@@ -243,13 +243,19 @@ void world_end(struct world *w)
     CU_ASSERT(mem_live() == w->live);
 }
 
-struct siptx_client *world_send(struct world *w, struct sip_out *out)
+struct siptx_client *world_send_to(struct world *w, struct sip_out *out,
+                                   const struct siptx_dest *dest)
 {
     struct siptx_client *tx = NULL;
-    CU_ASSERT(siptx_send(w->ep, out, NULL, on_event, w, &tx) == STATUS_OK);
+    CU_ASSERT(siptx_send(w->ep, out, dest, on_event, w, &tx) == STATUS_OK);
     sip_out_free(out);
     w->client = tx;
     return tx;
+}
+
+struct siptx_client *world_send(struct world *w, struct sip_out *out)
+{
+    return world_send_to(w, out, NULL);
 }
 
 struct siptx_client *world_start(struct world *w, const char *method)
