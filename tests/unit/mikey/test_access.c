@@ -14,6 +14,61 @@ static void decode_hex(struct octets *o, struct mikey_msg *m, const char *hex)
     CU_ASSERT_FATAL(mikey_decode(m, o->data, o->len, NULL) == STATUS_OK);
 }
 
+/* What an earlier message left behind the last payload is not found. */
+static void nothing_is_found_past_the_last_payload(void)
+{
+    struct octets o;
+    struct mikey_msg m;
+    struct mikey_chain c;
+    decode_hex(&o, &m, vector_find("ims_i1")->hex);
+    CU_ASSERT(mikey_find_idr(&m, 2) != NULL);
+    m.num_payloads = 3; /* T, RAND, IDRi */
+    CU_ASSERT(mikey_find_idr(&m, 1) == &m.payloads[2]);
+    CU_ASSERT(mikey_find_idr(&m, 2) == NULL);
+    CU_ASSERT(mikey_find(&m, MIKEY_PL_IBAKE) == NULL);
+    m.num_payloads = 0;
+    CU_ASSERT(mikey_find(&m, MIKEY_PL_T) == NULL);
+    octets_free(&o);
+    o = octets_of(vector_find("c5_ibake")->hex);
+    CU_ASSERT(mikey_chain_decode(&c, 14, o.data, o.len, NULL) == STATUS_OK);
+    c.num_payloads = 3; /* IDRi, ECCPTi, IDRr */
+    CU_ASSERT(mikey_chain_eccpt(&c, 1) == &c.payloads[1]);
+    CU_ASSERT(mikey_chain_eccpt(&c, 2) == NULL);
+    CU_ASSERT(mikey_chain_find_idr(&c, 2) == &c.payloads[2]);
+    c.num_payloads = 2;
+    CU_ASSERT(mikey_chain_find_idr(&c, 2) == NULL);
+    octets_free(&o);
+}
+
+/* ECCPTi follows the IDR of role 1 directly: what stands elsewhere is no
+ * ECCPTi. */
+static void points_belong_to_the_idr_before_them(void)
+{
+    struct octets o = octets_of(vector_find("c4_ibake")->hex);
+    struct mikey_chain c;
+    CU_ASSERT(mikey_chain_decode(&c, 14, o.data, o.len, NULL) == STATUS_OK);
+    CU_ASSERT(mikey_chain_eccpt(&c, 2) == &c.payloads[2]);
+    CU_ASSERT(mikey_chain_eccpt(&c, 1) == NULL);
+    CU_ASSERT(mikey_chain_eccpt(&c, 3) == NULL);
+    octets_free(&o);
+}
+
+static void srtp_id_entries_are_written_as_they_read(void)
+{
+    const struct mikey_srtp_id id = {3, 0x0a0b0c0d, 0x01020304};
+    uint8_t buf[9];
+    struct wr w;
+    struct mikey_srtp_id got;
+    struct mikey_generic_id generic;
+    wr_init_fixed(&w, buf, sizeof buf);
+    mikey_srtp_id_put(&id, &w);
+    CU_ASSERT(octets_are((struct view){buf, w.len}, "03 0a0b0c0d 01020304"));
+    const struct mikey_hdr hdr = {.num_cs = 1, .map_info = {buf, 9}};
+    CU_ASSERT(mikey_srtp_id(&hdr, 0, &got) == STATUS_OK);
+    CU_ASSERT(got.policy == 3 && got.ssrc == id.ssrc && got.roc == id.roc);
+    CU_ASSERT(mikey_generic_id(&hdr, 0, &generic) == STATUS_NOT_FOUND);
+}
+
 static void timestamps_widen_to_64_bits(void)
 {
     static const struct {
@@ -204,6 +259,12 @@ static void names_are_those_of_the_registries(void)
 }
 
 static const struct unit_case cases[] = {
+    {"nothing_is_found_past_the_last_payload",
+     nothing_is_found_past_the_last_payload},
+    {"points_belong_to_the_idr_before_them",
+     points_belong_to_the_idr_before_them},
+    {"srtp_id_entries_are_written_as_they_read",
+     srtp_id_entries_are_written_as_they_read},
     {"timestamps_widen_to_64_bits", timestamps_widen_to_64_bits},
     {"mac_input_is_the_message_without_its_mac",
      mac_input_is_the_message_without_its_mac},

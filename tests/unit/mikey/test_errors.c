@@ -19,6 +19,9 @@ struct fault {
 
 /* HDR of 10 octets: v1, Error, next, PRF 0, CSB ID, #CS 0, Empty map */
 #define HDR(next) "0106" next "00 01020304 00 01"
+#define ZEROS_32                                                               \
+    "0000000000000000000000000000000000000000000000000000000000000000"
+#define ZEROS_96 ZEROS_32 ZEROS_32 ZEROS_32
 #define T4 "02 00000001" /* T without Next payload: COUNTER 1 */
 
 static const struct fault message_faults[] = {
@@ -93,6 +96,8 @@ static const struct fault message_faults[] = {
      "RFC 3830, 6.4", 0},
     {HDR("03") "00 01 00", STATUS_TRUNCATED, 3, "DH-value", 12, "RFC 3830, 6.4",
      0},
+    {HDR("03") "00 01" ZEROS_96 "09", STATUS_UNSUPPORTED, 3, "KV", 108,
+     "RFC 3830, 6.14", 0},
     /* T: type 4, short values */
     {HDR("05") "00 04 0000000000000000", STATUS_UNSUPPORTED, 5, "TS type", 11,
      "RFC 3830, 6.6", 0},
@@ -220,6 +225,10 @@ static const struct fault chain_faults[] = {
      "RFC 6267, 6.1.5", 1},
     {IDR_A("18") "00 13 0001 aa", STATUS_UNSUPPORTED, 24, "KV", 7,
      "RFC 3830, 6.14", 1},
+    {IDR_A("18") "00 18 0001 aa", STATUS_UNSUPPORTED, 24, "KV", 7,
+     "RFC 3830, 6.14", 1},
+    {IDR_A("14") "00 78 0001 aa", STATUS_UNSUPPORTED, 20, "KV", 7,
+     "RFC 3830, 6.14", 1},
     {IDR_A("18") "00 11 0001 aa 02 bb", STATUS_BAD_LENGTH, 24, "SPI length", 11,
      "RFC 3830, 6.14", 1},
     {IDR_A("18") "00 12 0001 aa 01 bb 02 cc", STATUS_BAD_LENGTH, 24,
@@ -286,6 +295,19 @@ static void hdr_of_a_broken_message_stands(void)
     octets_free(&o);
 }
 
+static void error_text_names_payloads_without_a_name(void)
+{
+    static const char expected[] = "payload 99, -, octet 3: bad value (-)";
+    const struct mikey_error err = {
+        .status = STATUS_BAD_VALUE, .payload = 99, .offset = 3};
+    struct wr w;
+    wr_init(&w);
+    mikey_error_text(&err, &w);
+    CU_ASSERT(w.len == strlen(expected));
+    CU_ASSERT(w.data != NULL && memcmp(w.data, expected, w.len) == 0);
+    wr_cleanup(&w);
+}
+
 static void error_text_names_everything(void)
 {
     static const char expected[] =
@@ -311,6 +333,8 @@ static const struct unit_case cases[] = {
     {"more_payloads_than_the_limit_are_refused",
      more_payloads_than_the_limit_are_refused},
     {"hdr_of_a_broken_message_stands", hdr_of_a_broken_message_stands},
+    {"error_text_names_payloads_without_a_name",
+     error_text_names_payloads_without_a_name},
     {"error_text_names_everything", error_text_names_everything},
     {NULL, NULL},
 };

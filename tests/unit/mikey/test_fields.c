@@ -62,6 +62,85 @@ static void the_walk_stops_when_told(void)
     octets_free(&o);
 }
 
+struct count {
+    const char *name;
+    uint8_t nth[8];
+    size_t num;
+};
+
+static int count_field(void *ctx, const struct mikey_field *f)
+{
+    struct count *c = ctx;
+    if (strcmp(f->name, c->name) == 0 && c->num < sizeof c->nth) {
+        c->nth[c->num++] = f->nth;
+    }
+    return 0;
+}
+
+/* Elements of a repetition are numbered from 1; what follows has no number. */
+static void repetitions_are_numbered_from_one(void)
+{
+    static const struct {
+        const char *hex, *name;
+        size_t num;
+    } rows[] = {
+        {"01160080 0a0b0c0d 02 00 00 0a0b0c0d 00000000 00 00000000 00000000",
+         "SSRC", 2},
+        {"01160080 0a0b0c0d 02 02 04 00 01 07 0000 00 06 00 00 0000 00",
+         "CS ID", 2},
+        {"01160a80 0a0b0c0d 00 01 00 00 00 0007 0001 01 0100 0200", "Length",
+         3},
+        {"01161580 0a0b0c0d 00 01 00 03 0005 00 01 aa 01 00", "Key ID Length",
+         2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct octets o = octets_of(rows[i].hex);
+        struct mikey_msg m;
+        struct count c = {rows[i].name, {0}, 0};
+        struct count next = {"Next payload", {0}, 0};
+        CU_ASSERT(mikey_decode(&m, o.data, o.len, NULL) == STATUS_OK);
+        mikey_fields(&m, count_field, &c);
+        CU_ASSERT(c.num == rows[i].num);
+        for (size_t k = 0; k < c.num; k++) {
+            CU_ASSERT(c.nth[k] == k + 1);
+        }
+        mikey_fields(&m, count_field, &next);
+        CU_ASSERT(next.num >= 1 && next.nth[next.num - 1] == 0);
+        octets_free(&o);
+    }
+}
+
+/* Bodies built for a test that are no TP, TICKET or SAKKE are one field. */
+static void bodies_that_do_not_read_are_one_field(void)
+{
+    static const struct {
+        uint8_t type;
+        const char *sound, *name, *odd;
+    } rows[] = {
+        {16, "0001 01 01 0000 00 0000", "Ticket Type",
+         "0001 01 01 0000 00 0000 ff"},
+        {16, "0001 01 01 0000 00 0000", "Ticket Type", "0001 01"},
+        {17, "0001 01 01 0000 00 0000 0000 0000", "Ticket Type",
+         "0001 01 01 0000 00 0000 0000 0000 ff"},
+        {17, "0001 01 01 0000 00 0000 0000 0000", "Ticket Type", "00"},
+        {26, "01 01 0000", "ID scheme", "01 01 0000 ff"},
+        {26, "01 01 0000", "ID scheme", "01 01 0009"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct mikey_field f;
+        for (int odd = 0; odd < 2; odd++) {
+            struct octets o = octets_of(odd ? rows[i].odd : rows[i].sound);
+            struct mikey_payload pl = {.type = rows[i].type,
+                                       .u.opaque = {{o.data, o.len}}};
+            CU_ASSERT(mikey_field_find(NULL, &pl, rows[i].name, &f) ==
+                      (odd ? STATUS_NOT_FOUND : STATUS_OK));
+            CU_ASSERT(mikey_field_find(NULL, &pl, "body", &f) ==
+                      (odd ? STATUS_OK : STATUS_NOT_FOUND));
+            octets_free(&o);
+        }
+    }
+}
+
 static int has_line(const struct wr *w, const char *line)
 {
     const char *text = (const char *)w->data;
@@ -100,6 +179,42 @@ static void the_listing_has_a_line_for_each_field(void)
     CU_ASSERT(has_line(&w, "112..133      V"));
     CU_ASSERT(has_line(&w, "114..133        Ver data                 "
                            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+    wr_cleanup(&w);
+    octets_free(&o);
+}
+
+/* Roles give payloads their names, empty values are said to be, long ones are
+ * cut, bits are shown with the octets they lie in. */
+static void the_listing_shows_what_is_unusual(void)
+{
+    struct octets o = octets_of(
+        "01160d80 0a0b0c0d 00 01"
+        "0f 02 03 ed4fd398"
+        "02 02 02 aabb"
+        "16 8000"
+        "06 0031 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d"
+        "1e1f202122232425262728292a2b2c2d2e2f30"
+        "06 01 0003 7e207e"
+        "00 02 0002 7f20");
+    struct mikey_msg m;
+    struct wr w;
+    CU_ASSERT_FATAL(mikey_decode(&m, o.data, o.len, NULL) == STATUS_OK);
+    wr_init(&w);
+    mikey_text(&m, &w);
+    CU_ASSERT_FATAL(w.err == STATUS_OK);
+    CU_ASSERT(has_line(&w, "10..16        TRs"));
+    CU_ASSERT(has_line(&w, "17..21        RANDRr"));
+    CU_ASSERT(has_line(&w, "22..24        PKE"));
+    CU_ASSERT(has_line(
+        &w, "23:0-1          C                        2 Cache for CSB"));
+    CU_ASSERT(has_line(&w, "23..24:2-15     Data len                 0"));
+    CU_ASSERT(has_line(&w, "25..24          Data                     (empty)"));
+    CU_ASSERT(has_line(&w, "28..76          Encr data                "
+                           "000102030405060708090a0b0c0d0e0f1011121314151617181"
+                           "91a1b1c1d1e1f202122232425262728292a2b2c2d2e2f... "
+                           "(49 octets)"));
+    CU_ASSERT(has_line(&w, "81..83          ID Data                  ~ ~"));
+    CU_ASSERT(has_line(&w, "88..89          ID Data                  7f20"));
     wr_cleanup(&w);
     octets_free(&o);
 }
@@ -145,6 +260,10 @@ static void the_listing_of_a_broken_message_ends_at_the_fault(void)
 static const struct unit_case cases[] = {
     {"fields_are_found_with_their_octets", fields_are_found_with_their_octets},
     {"the_walk_stops_when_told", the_walk_stops_when_told},
+    {"repetitions_are_numbered_from_one", repetitions_are_numbered_from_one},
+    {"bodies_that_do_not_read_are_one_field",
+     bodies_that_do_not_read_are_one_field},
+    {"the_listing_shows_what_is_unusual", the_listing_shows_what_is_unusual},
     {"the_listing_has_a_line_for_each_field",
      the_listing_has_a_line_for_each_field},
     {"the_listing_of_a_chain_is_indented", the_listing_of_a_chain_is_indented},
