@@ -99,8 +99,15 @@ enum ibake_check {
     IBAKE_CHECK_FORM = 1 << 12,     /* data type and moment fit */
     IBAKE_CHECK_R2_IBAKE = 1 << 13, /* initiator: deferred R2 has IBAKE */
     IBAKE_CHECK_SECOND_I2 = 1 << 14, /* responder: no second I2 in a CSB */
-    IBAKE_CHECK_ALL = (1 << 15) - 1
+    IBAKE_CHECK_SK_TYPE = 1 << 15,  /* B: SK sub-payload has type 1 */
+    IBAKE_CHECK_ALL = (1 << 16) - 1
 };
+
+/* ibake_edits_check validates every "mikey." edit of the list without a message:
+ * message name, path, operation and value. Returns STATUS_OK, or STATUS_SYNTAX
+ * with a sentence in why. Edits with other paths are not looked at. */
+enum status ibake_edits_check(const struct edit_list *edits, char *why,
+                              size_t why_len);
 
 /* ---- sessions ---- */
 
@@ -113,6 +120,11 @@ struct ibake_config {
     void *secret_ctx;
     unsigned checks;        /* IBAKE_CHECK_ALL unless faulty */
     const struct edit_list *edits; /* "mikey." edits on messages made; may be NULL */
+    /* Octets of the edit value "recorded:NAME"; may be NULL. Returns NULL for an
+     * unknown name; the octets stay until the make function returns. */
+    const uint8_t *(*recorded)(void *ctx, const char *name, size_t *out_len);
+    void *recorded_ctx;
+    int tell_session_keys; /* MPK and TGK go to secret, too */
 };
 
 enum ibake_role { IBAKE_INITIATOR, IBAKE_RESPONDER };
@@ -131,6 +143,25 @@ struct ibake_session *ibake_responder_new(const struct ibake_config *cfg,
                                           const struct view *own,
                                           size_t num_own);
 void ibake_session_free(struct ibake_session *s);
+
+/* ibake_session_fork copies an initiator that has made I_MESSAGE_1 and taken no
+ * answer, for one more R_MESSAGE_1 of a forked call (AMB-41). The copy may outlive
+ * s. Returns NULL at any other moment or without memory. That no R_MESSAGE_1 of the
+ * CSB is taken any more once one branch has sent a deferred-form I_MESSAGE_2 (OI-17)
+ * is for the caller to see to. */
+struct ibake_session *ibake_session_fork(const struct ibake_session *s);
+
+/* What is otherwise drawn, for faults, vectors and the command line; an empty view
+ * leaves it to chance. Call before the message that carries it is made. */
+struct ibake_preset {
+    struct view scalar; /* x or y, big-endian, as long as the group order */
+    struct view rnd;    /* RAND of I_MESSAGE_1 */
+    struct view csb_id; /* 4 octets */
+    struct view t1;     /* T of I_MESSAGE_1, 8 octets */
+    struct view sk;     /* Key data of the SK; with SKP-CR 04||X||Y */
+};
+enum status ibake_session_preset(struct ibake_session *s,
+                                 const struct ibake_preset *preset);
 
 /* Each make function appends one message; each take function reads one and returns
  * STATUS_OK or why it refuses (the session is then dead: later calls give
@@ -151,6 +182,10 @@ enum status ibake_take_i2(struct ibake_session *s, struct view msg);
 enum status ibake_make_r2(struct ibake_session *s, struct wr *out);
 enum status ibake_take_r2(struct ibake_session *s, struct view msg);
 uint8_t ibake_alert(const struct ibake_session *s);
+/* Why the last take or make function failed, one sentence; "" if none did. */
+const char *ibake_session_why(const struct ibake_session *s);
+/* How many edits meant for the messages made so far found nothing to change. */
+unsigned ibake_session_edits_missed(const struct ibake_session *s);
 
 /* ibake_make_error appends an Error message (data type 6: HDR, T, ERR). */
 enum status ibake_make_error(const struct ibake_session *s, uint8_t error_no,
@@ -166,6 +201,19 @@ struct view ibake_session_i2(const struct ibake_session *s);
 int ibake_session_has_esk(const struct ibake_session *s);
 /* IDRr of the I_MESSAGE_1 (who was called). */
 struct view ibake_session_called(const struct ibake_session *s);
+
+/* Which of the known readings the V of R_MESSAGE_2 verified under (initiator, after
+ * ibake_take_r2), or those used so far. deviations counts everything met that the
+ * strict profile does not send (each is also a log line "deviation: ..."). */
+struct ibake_reading {
+    enum ibake_v_cover v_cover;
+    enum ibake_rand_src rand_src;
+    enum ibake_ksession ksession;
+    unsigned mpk_bits;
+    int v_matched;
+    unsigned deviations;
+};
+const struct ibake_reading *ibake_session_reading(const struct ibake_session *s);
 
 /* SSRC of each direction in the CS ID map (SRTP-ID profiles): set before the message
  * that carries it is made. Defaults are random. */
