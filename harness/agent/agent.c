@@ -25,6 +25,15 @@ int agent_does(const struct agent *a, enum fault_act act)
     return a->fault != NULL && a->fault->act == act;
 }
 
+void agent_bury(struct agent *a, void *block)
+{
+    void **p = mem_resize(a->buried, (a->num_buried + 1) * sizeof *p);
+    if (p != NULL) { /* else it leaks until the process ends */
+        a->buried = p;
+        p[a->num_buried++] = block;
+    }
+}
+
 /* ---- log, secrets, taps ---- */
 
 static void on_log(void *ctx, enum log_level level, const char *text)
@@ -409,6 +418,10 @@ static void cleanup(struct agent *a)
     net_loop_free(a->loop);
     ibake_keyring_free(a->keyring);
     edit_list_clear(&a->edits);
+    for (size_t i = 0; i < a->num_buried; i++) {
+        mem_free(a->buried[i]);
+    }
+    mem_free(a->buried);
     mem_free(a->identity);
     json_decref(a->provision);
 }

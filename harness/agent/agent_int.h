@@ -57,6 +57,8 @@ struct agent {
     struct edit_list edits;    /* of the fault and of 'edit' */
     struct siptx_endpoint *ep;
     void *state; /* the role's own */
+    void **buried; /* blocks that late events may still point to */
+    size_t num_buried;
 };
 
 /* agent_json.c */
@@ -76,6 +78,9 @@ const char *agent_px(const struct agent *a, const char *item,
 int agent_does(const struct agent *a, enum fault_act act);
 void agent_set_edits(struct agent *a, const json_t *lines, char why[256]);
 struct view view_str(const char *s);
+/* agent_bury frees block with the agent: transactions may outlive the call that they
+ * belong to, and report to it. */
+void agent_bury(struct agent *a, void *block);
 
 /* agent_sip.c: an endpoint with the agent's address, edits, faults. handlers' ctx
  * is a. */

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright The Latchkey Authors */
+/* Deposits: what comes is stored as it comes. */
+#include "harness/agent/mailbox_int.h"
+
+#include "harness/base/mem.h"
+
+#include <string.h>
+
+#define LAST_PACKETS_MS 40 /* BYE travels by TCP and may overtake the media */
+
+struct deposit {
+    struct store_draft *draft;
+    struct siptx_server *bye;
+    struct net_timer *timer;
+    struct media_sender *greeting;
+    struct media_srtp *srtp;
+    unsigned refused_media;
+    unsigned packets;
+};
+
+static int deposit_i1(struct incall *c)
+{
+    struct deposit *d = mem_alloc(sizeof *d);
+    if (d == NULL) {
+        return 500;
+    }
+    c->owner = d;
+    return 0;
+}
+
+static int deposit_i2(struct incall *c)
+{
+    struct deposit *d = c->owner;
+    struct mailbox *m = mailbox_of(c);
+    /* Without ESK there is no key that the mailbox does not have itself (3.2). */
+    if (!ibake_session_has_esk(c->ib) &&
+        (c->agent->ibake.checks & IBAKE_CHECK_ESK_PRESENT)) {
+        return 488;
+    }
+    if (d->draft != NULL) {
+        return 0; /* a fault: a second I_MESSAGE_2 */
+    }
+    return store_draft_new(m->store, &d->draft) == STATUS_OK ? 0 : 500;
+}
+
+static void fill_head(struct incall *c, struct store_message *head,
+                      struct view sender, struct view i2)
+{
+    struct mailbox *m = mailbox_of(c);
+    *head = (struct store_message){
+        .sender = mem_strndup((const char *)sender.data, sender.len),
+        .display = c->from,
+        .call_id = c->call_id,
+        .account = m->account,
+        .time_us = env_now_us(&c->agent->env),
+        .i2 = (uint8_t *)i2.data,
+        .i2_len = i2.len};
+}
+
+/* Stores the draft, announces it. STATUS_OK: it is on disk. */
+static enum status finish(struct incall *c, struct view sender, struct view i2)
+{
+    struct deposit *d = c->owner;
+    struct mailbox *m = mailbox_of(c);
+    struct store_message head;
+    fill_head(c, &head, sender, i2);
+    struct store_draft *draft = d->draft;
+    d->draft = NULL;
+    char *id = NULL;
+    enum status st = head.sender == NULL ? STATUS_NO_MEMORY
+                                         : store_commit(draft, &head, &id);
+    if (st == STATUS_OK) {
+        log_at(&c->agent->log, LOG_NOTE, "stored %s from %s", id, head.sender);
+        head.id = id;
+        mwi_notify(m, &head);
+    } else {
+        log_at(&c->agent->log, LOG_ERROR, "cannot store: %s", status_name(st));
+    }
+    mem_free(id);
+    mem_free(head.sender);
+    return st;
+}
+
+/* A fault keeps what was refused, under whoever claimed to send it. */
+static void deposit_refused(struct incall *c, struct view i2)
+{
+    struct deposit *d = c->owner;
+    struct mailbox *m = mailbox_of(c);
+    if (!agent_does(c->agent, FAULT_MB_STORE_REFUSED) || i2.len == 0) {
+        return;
+    }
+    char *id = agent_identity(c->from);
+    if (id != NULL && store_draft_new(m->store, &d->draft) == STATUS_OK) {
+        finish(c, view_str(id), i2);
+    }
+    mem_free(id);
+}
+
+static void on_greeted(void *ctx)
+{
+    struct deposit *d = ctx;
+    d->greeting = NULL;
+}
+
+/* The greeting under the hop key of CS 2: the mailbox may speak to A (2.3). */
+static void deposit_ack(struct incall *c)
+{
+    struct deposit *d = c->owner;
+    struct ibake_srtp_key key;
+    if (c->ib == NULL || c->peer_rtp.family == 0 ||
+        ibake_hop_key(c->ib, 2, &key) != STATUS_OK) {
+        return;
+    }
+    struct media_srtp_params p = {0};
+    memcpy(p.key, key.key, sizeof p.key);
+    memcpy(p.salt, key.salt, sizeof p.salt);
+    mem_wipe(&key, sizeof key);
+    uint32_t ssrc = ibake_session_ssrc(c->ib, IBAKE_RESPONDER);
+    struct wav beep = {0};
+    if (media_srtp_new(&d->srtp, &p, ssrc, 0, 1) == STATUS_OK &&
+        wav_tone(&beep, 800, 8000, 800) == STATUS_OK) {
+        struct media_send how = {.port = c->port,
+                                 .to = c->peer_rtp,
+                                 .interval_ms = MEDIA_FAST_INTERVAL,
+                                 .burst = MEDIA_FAST_BURST,
+                                 .done = on_greeted,
+                                 .ctx = d};
+        struct media_voice voice = {.samples = beep.samples,
+                                    .num = beep.num,
+                                    .ssrc = ssrc,
+                                    .first_seq = 1,
+                                    .pt = RTP_PT_PCMU,
+                                    .srtp = d->srtp};
+        media_send_voice(&d->greeting, c->agent->loop, &how, &voice);
+    }
+    wav_free(&beep);
+    mem_wipe(&p, sizeof p);
+}
+
+/* Packets are stored as received. A datagram that is no RTP at all is not. */
+static void deposit_rtp(struct incall *c, const uint8_t *data, size_t len)
+{
+    struct deposit *d = c->owner;
+    struct rtp r;
+    if (d->draft == NULL || !c->answered ||
+        rtp_parse(&r, data, len) != STATUS_OK) {
+        return;
+    }
+    d->packets++;
+    if (agent_does(c->agent, FAULT_MB_DROP_MEDIA) && d->packets % 10 == 0) {
+        return;
+    }
+    /* A mailbox that wants to make sense of media takes 20 ms of PCMU and a tag of
+     * 80 bits for the only thing that can be. */
+    if (agent_does(c->agent, FAULT_MB_DECODES_MEDIA) && r.payload.len != 170) {
+        d->refused_media++;
+        return;
+    }
+    store_draft_packet(d->draft, data, len);
+}
+
+static void on_drained(void *ctx)
+{
+    struct incall *c = ctx;
+    struct deposit *d = c->owner;
+    struct siptx_server *bye = d->bye;
+    enum status st = STATUS_OK;
+    d->timer = NULL;
+    d->bye = NULL;
+    if (d->draft != NULL && d->packets > 0 && c->ib != NULL) {
+        struct view sender = ibake_session_peer(c->ib);
+        char *from = agent_does(c->agent, FAULT_MB_ATTRIBUTE_FROM_HEADER)
+                         ? agent_identity(c->from)
+                         : NULL;
+        st = finish(c, from != NULL ? view_str(from) : sender,
+                    ibake_session_i2(c->ib));
+        mem_free(from);
+    }
+    /* Only now is the deposit acknowledged. */
+    siptx_reply_status(bye, st == STATUS_OK ? 200 : 500, NULL, NULL);
+    incall_over(c);
+}
+
+static void deposit_bye(struct incall *c, struct siptx_server *tx)
+{
+    struct deposit *d = c->owner;
+    if (d->bye != NULL) {
+        siptx_reply_status(tx, 481, NULL, NULL);
+        return;
+    }
+    d->bye = tx;
+    d->timer = net_timer_start(c->agent->loop, LAST_PACKETS_MS, on_drained, c);
+}
+
+static void deposit_over(struct incall *c)
+{
+    struct deposit *d = c->owner;
+    struct mailbox *m = mailbox_of(c);
+    if (d != NULL) {
+        net_timer_cancel(&d->timer);
+        media_sender_stop(d->greeting);
+        media_srtp_free(d->srtp);
+        store_discard(d->draft);
+        mem_free(d);
+    }
+    incall_free(&m->calls, c);
+}
+
+const struct incall_hooks deposit_hooks = {.on_i1 = deposit_i1,
+                                           .on_i2 = deposit_i2,
+                                           .on_refused = deposit_refused,
+                                           .on_ack = deposit_ack,
+                                           .on_rtp = deposit_rtp,
+                                           .on_bye = deposit_bye,
+                                           .on_over = deposit_over};
