@@ -97,7 +97,7 @@ static enum status load_rows(struct judge *j, const char *path,
     for (const struct ynode *c = seq != NULL ? seq->first : NULL; c != NULL;
          c = c->next) {
         struct jrow r = {.law = ynode_str(c, "law", ""),
-                         .on = ynode_str(c, "on", "any"),
+                         .on = ynode_str(c, "at", "any"),
                          .as = ynode_str(c, "as", "duty"),
                          .line = c->line};
         char what[200];

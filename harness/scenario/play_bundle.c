@@ -170,7 +170,7 @@ enum status bundle_write_plan(const struct play *p, const char *started,
         const struct scn_expect *e = &s->expects[i];
         fprintf(f, "  - {law: ");
         quote(f, e->law);
-        fputs(", on: ", f);
+        fputs(", at: ", f);
         quote(f, e->on);
         fprintf(f, ", as: %s}\n", e->as);
     }

@@ -303,12 +303,12 @@ static enum status load_expects(struct scenario *s, struct scn_error *err)
         const char *law = ynode_str(c, "law", NULL);
         const char *as = ynode_str(c, "as", "duty");
         if (law == NULL || !one_of(as, kinds)) {
-            return bad(err, c->line, "an expectation is {law: NAME, on: PLACE, "
+            return bad(err, c->line, "an expectation is {law: NAME, at: PLACE, "
                                      "as: duty|preamble|control|stimulus}");
         }
         e->line = c->line;
         e->law = mem_strdup(law);
-        e->on = mem_strdup(ynode_str(c, "on", "any"));
+        e->on = mem_strdup(ynode_str(c, "at", "any"));
         e->as = mem_strdup(as);
         s->num_expects++;
         if (e->law == NULL || e->on == NULL || e->as == NULL) {
