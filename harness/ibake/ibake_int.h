@@ -47,6 +47,8 @@ static inline int view_equal(struct view a, struct view b)
 #define IBAKE_KEY_LEN 32 /* MPK, TGK and SK of the strict profile (AMB-14, 24) */
 #define IBAKE_CS_INFO 9  /* octets of one SRTP-ID map entry */
 #define IBAKE_MAX_CS 2   /* crypto sessions this program sends */
+#define IBAKE_MAX_ITEMS 48
+#define MAC_MAX_TAIL 40
 
 /* The last message that passed, in either role. */
 enum ibake_state {
@@ -93,6 +95,7 @@ struct ibake_session {
     struct ecdh_point pub;    /* xP or yP; stays when key is wiped */
     struct octets peer_point; /* 04||X||Y, or what came if the check is off */
     int peer_point_good;
+    uint8_t peer_curve; /* responder: the curve to answer on */
     struct ecdh_point shared; /* [x][y]P */
     int have_shared;
     uint8_t mpk[IBAKE_KEY_LEN];
@@ -116,6 +119,12 @@ struct ibake_session {
 enum status session_refuse(struct ibake_session *s, enum status st,
                            uint8_t alert, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* session_fail notes why a make function made nothing; the session lives on. */
+enum status session_fail(struct ibake_session *s, enum status st,
+                         const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+struct ibake_session *session_new(const struct ibake_config *cfg,
+                                  enum ibake_role role);
 /* session_deviation logs and counts something that is tolerated. */
 void session_deviation(struct ibake_session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -128,6 +137,7 @@ void session_tell(const struct ibake_session *s, const char *label,
                   struct view lookup, struct view secret);
 /* session_draw_key makes x or y (or takes the preset) and tells the key log. */
 enum status session_draw_key(struct ibake_session *s, uint8_t curve);
+/* session_done: the exchange is complete; what is no longer needed is wiped. */
 void session_done(struct ibake_session *s);
 
 /* keyring_next_t: NTP time of env, unique among those given out by this key ring. */
@@ -139,6 +149,24 @@ int keyring_replayed(struct ibake_keyring *kr, const uint8_t digest[32]);
 void put_be(uint8_t *out, uint64_t v, size_t len);
 uint64_t get_be(struct view v);
 
+/* The octets written since position at. */
+struct view wr_since(const struct wr *w, size_t at);
+
+/* ---- steps of both roles (ibake_exchange.c) ---- */
+
+struct ibake_draft;
+struct ibake_mac;
+/* session_draft begins a message with the HDR of the exchange, V flag 1. */
+struct ibake_draft *session_draft(const struct ibake_session *s,
+                                  uint8_t data_type);
+enum status session_finish(struct ibake_session *s, struct ibake_draft *d,
+                           const struct ibake_mac *mac, struct wr *out);
+/* session_write_map puts the SSRCs known into the CS ID map, session_take_map takes
+ * map and SSRC of the other party; opening: the map itself is new. */
+enum status session_write_map(struct ibake_session *s);
+enum status session_take_map(struct ibake_session *s,
+                             const struct mikey_hdr *hdr, int opening);
+
 /* ---- key schedule (ibake_keys.c) ---- */
 
 /* RAND as it enters the PRF under a reading. buf holds 2 * 255 octets. */
@@ -146,7 +174,7 @@ struct view keys_rand(const struct ibake_session *s, enum ibake_rand_src src,
                       uint8_t *buf);
 /* keys_derive computes MPK and TGK under s->reading from s->shared. */
 enum status keys_derive(struct ibake_session *s);
-/* keys_agree computes [x][y]P and then keys_derive. */
+/* keys_agree computes [x][y]P from key and peer_point into shared. */
 enum status keys_agree(struct ibake_session *s);
 uint8_t keys_mac_alg(const struct ibake_session *s);
 
@@ -154,9 +182,11 @@ struct ibake_mac {
     uint8_t alg;
     uint8_t key[KDF_MAX_MAC];
     size_t key_len;
-    struct view tail[40]; /* what follows the message in the MAC input */
+    struct view tail[MAC_MAX_TAIL]; /* follows the message in the MAC input */
     size_t num_tail;
 };
+enum status mac_compute(const struct ibake_mac *mac, const struct view *parts,
+                        size_t num, uint8_t out[KDF_MAX_MAC], size_t *out_len);
 /* keys_mac_r2 sets up the V of R_MESSAGE_2 under s->reading. */
 enum status keys_mac_r2(const struct ibake_session *s, uint8_t alg,
                         struct ibake_mac *mac);
@@ -198,6 +228,10 @@ enum status take_t_echo(struct ibake_session *s, const struct mikey_msg *msg,
 enum status take_t_fresh(struct ibake_session *s, const struct mikey_msg *msg,
                          struct ibake_ts *out);
 
+/* skew_check: STATUS_STALE if T is a time outside the profile's skew. */
+enum status skew_check(const struct ibake_config *cfg,
+                       const struct mikey_msg *msg);
+
 /* take_decrypt opens an Encr data as identity with the key of the date of the message's
  * T, then of the days before and after (AMB-04). STATUS_NO_KEY if there is no key for
  * any of them, STATUS_DECRYPT. plain must be initialised. *out_date tells the day. */
@@ -205,6 +239,13 @@ enum status take_decrypt(const struct ibake_config *cfg,
                          const struct mikey_msg *msg, struct view encr,
                          struct view identity, struct wr *plain,
                          char out_date[9], int *out_neighbour);
+/* take_t copies T. */
+void take_t(const struct mikey_msg *msg, struct ibake_ts *out);
+/* take_ibake decrypts IBAKE as me and decodes it; c views plain, which must be
+ * initialised. */
+enum status take_ibake(struct ibake_session *s, const struct mikey_msg *msg,
+                       struct view me, struct wr *plain,
+                       struct mikey_chain *c);
 /* take_chain decodes an IBAKE plaintext and refuses duplicate roles. */
 enum status take_chain(struct ibake_session *s, struct mikey_chain *c,
                        const struct wr *plain);
@@ -245,8 +286,6 @@ struct ibake_item {
     size_t off, end;  /* where it was encoded */
 };
 
-#define IBAKE_MAX_ITEMS 48
-
 struct ibake_seq {
     struct ibake_item items[IBAKE_MAX_ITEMS];
     size_t num;
@@ -258,7 +297,7 @@ struct ibake_part {
     struct ibake_seq chain;
     int used;
     struct view key_id; /* whose public key encrypts */
-    char date[9];       /* "" = the date of T */
+    struct view date;   /* 8 digits; len 0 = the date of T */
     struct view cipher; /* Encr data before edits on it */
 };
 
@@ -270,6 +309,7 @@ struct ibake_draft {
     struct ibake_seq outer;
     struct ibake_part parts[NUM_PARTS];
     struct ibake_arena arena;
+    enum status err; /* no memory or too many payloads, while adding */
     /* what edit values refer to */
     uint8_t curve;
     const struct ecdh_point *own_point;
@@ -280,6 +320,7 @@ struct ibake_draft {
     /* KEMAC (AES-CM) */
     uint8_t encr_key[16], salt_key[14];
     uint64_t kemac_t;
+    uint32_t kemac_csb;
 };
 
 /* draft_new zeroes; free with draft_free. NULL: no memory. */
@@ -294,6 +335,13 @@ void draft_add_idr(struct ibake_draft *d, int part, uint8_t role, uint8_t type,
                    struct view data);
 void draft_add_eccpt(struct ibake_draft *d, int part, uint8_t curve,
                      struct view point);
+/* draft_add_part adds IBAKE, ESK or KEMAC, encrypted to key_id; its chain is filled
+ * by the other functions. draft_add_sp adds the SRTP policy of SRTPID+SP. */
+void draft_add_part(struct ibake_draft *d, int part, struct view key_id);
+void draft_add_sp(struct ibake_draft *d);
+struct ibake_seq *draft_seq(struct ibake_draft *d, int part);
+/* item_encode appends one payload. */
+void item_encode(struct ibake_item *it, uint8_t next, struct wr *w);
 /* draft_finish applies the edits, encrypts, encodes, computes V (mac may be NULL) and
  * appends the message to out. */
 enum status draft_finish(struct ibake_draft *d, const struct ibake_mac *mac,
@@ -317,7 +365,55 @@ enum edit_stage {
 enum status edits_apply(struct ibake_draft *d, enum edit_stage stage, int part,
                         struct wr *w);
 
-struct edit_target;
+/* What a path names. */
+enum target_kind { TGT_MESSAGE, TGT_PAYLOAD, TGT_FIELD };
+enum field_kind {
+    FIELD_U8,
+    FIELD_U16,
+    FIELD_U32,
+    FIELD_VIEW,
+    FIELD_NEXT, /* Next payload, forced */
+    FIELD_LEN,  /* length field, forced */
+    FIELD_KEY,  /* whose public key encrypts */
+    FIELD_DATE, /* and of which day */
+    FIELD_PLAIN /* the plaintext */
+};
+#define PL_HDR 0xff /* "payload type" of HDR in the tables */
+
+struct field {
+    uint8_t type; /* payload it is in, or PL_HDR */
+    const char *name;
+    enum field_kind kind;
+    uint8_t bits; /* width of a number */
+    uint16_t off; /* in struct mikey_payload, or mikey_hdr */
+};
+
+struct payload_name {
+    const char *name;
+    uint8_t type, role;
+};
+
+struct edit_target {
+    enum target_kind kind;
+    int part; /* PART_OUTER, or the part whose chain or plaintext is meant */
+    uint8_t type, role;
+    unsigned nth; /* from 0 */
+    const struct field *field;
+};
+
+/* path_parse reads "mikey.IBAKE.ECCPTi[1].point". STATUS_SYNTAX with why. */
+enum status path_parse(struct edit_target *t, const char *path, char why[200]);
+enum edit_stage path_stage(const struct edit_target *t);
+/* path_find gives the place of the payload in its sequence; IBAKE_MAX_ITEMS: none. */
+size_t path_find(const struct ibake_seq *q, const struct edit_target *t);
+const struct payload_name *payload_by_name(const char *name, size_t len);
+/* field_view gives a pointer to the octets of a FIELD_VIEW, field_get and field_put
+ * read and write a number. base: the struct mikey_payload or mikey_hdr. */
+struct view *field_view(const struct field *f, void *base);
+uint64_t field_get(const struct field *f, const void *base);
+void field_put(const struct field *f, void *base, uint64_t v);
+int item_has_length(uint8_t type, uint64_t *max);
+struct view *item_default_octets(struct ibake_item *it);
 
 /* value_octets gives the octets a value stands for; cur is what the field holds now.
  * d NULL only checks the syntax. why gets a sentence on failure. */
@@ -325,18 +421,20 @@ enum status value_octets(struct ibake_draft *d, const char *text,
                          struct view cur, struct view *out, char why[200]);
 enum status value_integer(struct ibake_draft *d, const char *text, uint64_t max,
                           uint64_t *out, char why[200]);
-/* value_payload makes the payload "payload:NAME:VALUE" or "hex:…". */
+/* value_signed reads a decimal number, for truncate and flip. */
+enum status value_signed(const char *text, int64_t *out, char why[200]);
+enum status value_date(struct ibake_draft *d, const char *text,
+                       struct view *out, char why[200]);
+/* value_payload makes the payload "payload:NAME:VALUE". */
 enum status value_payload(struct ibake_draft *d, const char *text,
                           struct ibake_item *out, char why[200]);
-/* edit_copy gives the octets of the field at path in the message as it stands. */
+/* edit_copy gives the octets of what is at path in the message as it stands,
+ * edit_copy_from in a message recorded. */
 enum status edit_copy(struct ibake_draft *d, const char *path, struct view *out,
                       char why[200]);
-
-struct payload_name {
-    const char *name;
-    uint8_t type, role;
-};
-const struct payload_name *payload_by_name(const char *name, size_t len);
-struct view *item_default_octets(struct ibake_item *it);
+enum status edit_copy_from(struct ibake_draft *d, struct view msg,
+                           const char *path, struct view *out, char why[200]);
+void seq_encode(struct ibake_seq *q, struct wr *w);
+void draft_date(const struct ibake_draft *d, char date[9]);
 
 #endif
