@@ -8,24 +8,68 @@
 #include "harness/base/text.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 struct jblock {
     struct jblock *next;
+    size_t size; /* of data */
     max_align_t data[];
 };
 
-void *j_alloc(struct judge *j, size_t n)
+/* Small things share a block, so that a large capture does not drown in block
+ * heads; large ones have their own. */
+#define SHARED_BLOCK 65536u
+#define SMALL 4096u
+
+static struct jblock *block_new(struct judge *j, size_t n)
 {
     struct jblock *b = mem_alloc(sizeof *b + n);
     if (b == NULL) {
         j->err = STATUS_NO_MEMORY;
         return NULL;
     }
+    b->size = n;
+    return b;
+}
+
+/* The block that small things share is always the first. */
+static int shared_new(struct judge *j)
+{
+    struct jblock *b = block_new(j, SHARED_BLOCK);
+    if (b == NULL) {
+        return 0;
+    }
     b->next = j->blocks;
     j->blocks = b;
-    return b->data;
+    j->room = SHARED_BLOCK;
+    return 1;
+}
+
+void *j_alloc(struct judge *j, size_t n)
+{
+    const size_t align = _Alignof(max_align_t);
+    if (n > SIZE_MAX - SHARED_BLOCK) {
+        j->err = STATUS_NO_MEMORY;
+        return NULL;
+    }
+    n = n == 0 ? align : (n + align - 1) / align * align;
+    if ((j->blocks == NULL || (n <= SMALL && j->room < n)) && !shared_new(j)) {
+        return NULL;
+    }
+    if (n > SMALL) {
+        struct jblock *b = block_new(j, n);
+        if (b == NULL) {
+            return NULL;
+        }
+        b->next = j->blocks->next;
+        j->blocks->next = b;
+        return b->data;
+    }
+    uint8_t *at = (uint8_t *)j->blocks->data + (SHARED_BLOCK - j->room);
+    j->room -= n;
+    return at;
 }
 
 void j_cleanup(struct judge *j)

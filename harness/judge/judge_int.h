@@ -152,6 +152,7 @@ struct jform { /* distinct octets of a message */
     uint64_t t; /* NTP */
     char date[9];
     struct jopen ibake, esk;
+    int opened; /* open_all has tried */
 };
 
 struct jsight { /* a message seen on one hop */
@@ -244,6 +245,7 @@ struct jkeys { /* of one leg */
     struct jsrtp_key e2e[2]; /* cs_id 1, 2 */
     struct jsrtp_key e2e_alt; /* of I_MESSAGE_1's RAND where it differs */
     int has_alt;
+    int derived; /* MPK was derived from xP and yP, not given */
 };
 
 /* ---- exchanges ------------------------------------------------------------- */
@@ -318,6 +320,7 @@ struct jdelivery { /* a stored I_MESSAGE_2 handed out at a retrieval */
     const struct trace_mikey *t;
     const struct jsip *sip;
     struct jform *form;
+    struct jkeys keys;    /* content key of this very form */
     struct jx *deposit;   /* whose it is; NULL unknown */
     struct jmsg *i2;      /* the I_MESSAGE_2 of that deposit */
     int same;             /* octet for octet */
@@ -396,6 +399,14 @@ struct judge {
     int lossy;             /* something is known to be missing */
     const char *lossy_why; /* in words */
     int complete;  /* the bundle vouches that nothing was dropped */
+    /* Look-ups of the engine (hash.c). */
+    struct jmap *form_map; /* octets -> struct jform */
+    struct jmap *call_map; /* Call-ID -> struct jx */
+    struct jmap *msg_map;  /* call, CSeq, tags -> struct jmsg */
+    struct jmap *csb_map;  /* CSB ID of I_MESSAGE_1 -> struct jx */
+    struct jmap *sip_map;  /* Call-ID -> struct jcall */
+    struct jmap *addr_map; /* address -> party */
+    size_t room;           /* octets left in the newest block */
 };
 
 /* ---- base.c: memory and text ----------------------------------------------- */
@@ -418,6 +429,23 @@ struct view view_of(const char *s);
 /* view_find gives the offset of needle in hay, or -1. */
 int64_t view_find(struct view hay, struct view needle);
 
+/* ---- hash.c: octets -> pointer ----------------------------------------------- */
+
+struct jmap;
+uint64_t jhash(uint64_t seed, const void *data, size_t len);
+void *jmap_get(const struct jmap *m, struct view key); /* m may be NULL */
+/* jmap_put makes *m at its first use; an equal key gets the new value. key must
+ * live as long as the judge. */
+void jmap_put(struct judge *j, struct jmap **m, struct view key, void *value);
+
+/* All SIP messages with one Call-ID, in wire order (question.c). */
+struct jcall {
+    const struct jsip **sip;
+    size_t num;
+};
+const struct jcall *sip_call(const struct judge *j, const char *call_id);
+void sip_calls(struct judge *j); /* makes them; sip_index calls it */
+
 /* ---- the steps of judging --------------------------------------------------- */
 
 enum status plan_load(struct judge *j, const char *path, struct judge_error *e);
@@ -434,6 +462,8 @@ enum status evidence_load(struct judge *j, const char *path,
                           struct judge_error *e);
 
 void sip_index(struct judge *j);
+/* An I_MESSAGE_2 in the body of an answer is handed out, not negotiated. */
+int is_delivery(const struct trace_mikey *t, const struct jsip *s);
 void messages_build(struct judge *j);
 void exchange_build(struct judge *j);
 void exchange_classify(struct judge *j);
@@ -445,6 +475,10 @@ void open_all(struct judge *j);
 void open_payload(struct judge *j, struct jform *f, struct jopen *o, uint8_t type,
                   struct view want);
 void keys_all(struct judge *j);
+/* The content key (TEK_e2e, both CS) of an I_MESSAGE_2 form from its ESK or an SK
+ * line, into the e2e fields of *k. */
+void keys_content(struct judge *j, struct jkeys *k, const struct jform *i2,
+                  const struct jform *i1);
 void defects_all(struct judge *j);
 void media_all(struct judge *j);
 void deliver_all(struct judge *j);
