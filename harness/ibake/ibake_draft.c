@@ -185,13 +185,12 @@ static int length_field(uint8_t type, size_t *at, size_t *width)
 {
     static const struct {
         uint8_t type, at, width;
-    } rows[] = {
-        {MIKEY_PL_RAND, 1, 1},       {MIKEY_PL_ID, 2, 2},
-        {MIKEY_PL_CERT, 2, 2},       {MIKEY_PL_IDR, 3, 2},
-        {MIKEY_PL_IBAKE, 1, 2},      {MIKEY_PL_ESK, 1, 2},
-        {MIKEY_PL_KEMAC, 2, 2},      {MIKEY_PL_SP, 3, 2},
-        {MIKEY_PL_GENERAL_EXT, 2, 2}, {MIKEY_PL_SK, 2, 2},
-        {MIKEY_PL_KEY_DATA, 2, 2}};
+    } rows[] = {{MIKEY_PL_RAND, 1, 1},        {MIKEY_PL_ID, 2, 2},
+                {MIKEY_PL_CERT, 2, 2},        {MIKEY_PL_IDR, 3, 2},
+                {MIKEY_PL_IBAKE, 1, 2},       {MIKEY_PL_ESK, 1, 2},
+                {MIKEY_PL_KEMAC, 2, 2},       {MIKEY_PL_SP, 3, 2},
+                {MIKEY_PL_GENERAL_EXT, 2, 2}, {MIKEY_PL_SK, 2, 2},
+                {MIKEY_PL_KEY_DATA, 2, 2}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].type == type) {
             *at = rows[i].at;
@@ -325,8 +324,8 @@ static enum status encrypt_part(struct ibake_draft *d, int part)
         st = cipher.err;
     }
     if (st == STATUS_OK) {
-        p->cipher = arena_copy(&d->arena,
-                               (struct view){cipher.data, cipher.len});
+        p->cipher =
+            arena_copy(&d->arena, (struct view){cipher.data, cipher.len});
         st = p->cipher.data != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     }
     wr_cleanup(&plain);

@@ -161,8 +161,7 @@ static enum status put_item(struct ibake_seq *q, size_t at,
         return STATUS_NO_SPACE;
     }
     struct ibake_item copy = *it;
-    memmove(&q->items[at + 1], &q->items[at],
-            (q->num - at) * sizeof *q->items);
+    memmove(&q->items[at + 1], &q->items[at], (q->num - at) * sizeof *q->items);
     q->items[at] = copy;
     q->num++;
     return STATUS_OK;
@@ -171,8 +170,7 @@ static enum status put_item(struct ibake_seq *q, size_t at,
 static void drop_item(struct ibake_seq *q, size_t at)
 {
     q->num--;
-    memmove(&q->items[at], &q->items[at + 1],
-            (q->num - at) * sizeof *q->items);
+    memmove(&q->items[at], &q->items[at + 1], (q->num - at) * sizeof *q->items);
 }
 
 /* What follows the Next payload octet. */
@@ -222,9 +220,8 @@ static enum status edit_payload(struct ibake_draft *d, const struct edit *e,
     case EDIT_INSERT:
     case EDIT_APPEND:
         st = value_payload(d, e->value, &it, d->why);
-        return st != STATUS_OK
-                   ? st
-                   : put_item(q, at + (e->op == EDIT_APPEND), &it);
+        return st != STATUS_OK ? st
+                               : put_item(q, at + (e->op == EDIT_APPEND), &it);
     default:
         return edit_body(d, e, &q->items[at], missed);
     }
@@ -319,11 +316,11 @@ static enum status apply(struct ibake_draft *d, const struct edit *e,
 }
 
 /* STAGE_PLAIN is only reached by parts that are there. */
-static int plain_misses(const struct ibake_draft *d, const struct edit_target *t,
-                        enum edit_stage wanted, enum edit_stage now)
+static int plain_misses(const struct ibake_draft *d,
+                        const struct edit_target *t, enum edit_stage wanted,
+                        enum edit_stage now)
 {
-    return wanted == STAGE_PLAIN && now == STAGE_KEY &&
-           !d->parts[t->part].used;
+    return wanted == STAGE_PLAIN && now == STAGE_KEY && !d->parts[t->part].used;
 }
 
 enum status edits_apply(struct ibake_draft *d, enum edit_stage stage, int part,
@@ -352,8 +349,9 @@ enum status edits_apply(struct ibake_draft *d, enum edit_stage stage, int part,
         }
         if (missed && strcmp(e->message, "*") != 0) {
             d->missed++;
-            log_at(d->cfg->log, LOG_WARN, "edit \"%s %s\" found nothing to change",
-                   e->message, e->path);
+            log_at(d->cfg->log, LOG_WARN,
+                   "edit \"%s %s\" found nothing to change", e->message,
+                   e->path);
         }
     }
     return STATUS_OK;
@@ -483,8 +481,8 @@ enum status edit_copy_from(struct ibake_draft *d, struct view octets,
 
 /* ---- checking without a message ---- */
 
-static enum status check_field(const struct edit *e, const struct edit_target *t,
-                               char why[200])
+static enum status check_field(const struct edit *e,
+                               const struct edit_target *t, char why[200])
 {
     struct view v = {0};
     uint64_t n = 0;
@@ -533,11 +531,13 @@ static enum status check_edit(const struct edit *e, char why[200])
 
 static int known_message(const char *name)
 {
-    static const uint8_t types[] = {
-        MIKEY_DT_ERROR,           MIKEY_DT_REQUEST_KEY_PSK,
-        MIKEY_DT_REQUEST_KEY_RESP, MIKEY_DT_I_MESSAGE_1,
-        MIKEY_DT_R_MESSAGE_1,     MIKEY_DT_I_MESSAGE_2,
-        MIKEY_DT_R_MESSAGE_2};
+    static const uint8_t types[] = {MIKEY_DT_ERROR,
+                                    MIKEY_DT_REQUEST_KEY_PSK,
+                                    MIKEY_DT_REQUEST_KEY_RESP,
+                                    MIKEY_DT_I_MESSAGE_1,
+                                    MIKEY_DT_R_MESSAGE_1,
+                                    MIKEY_DT_I_MESSAGE_2,
+                                    MIKEY_DT_R_MESSAGE_2};
     if (strcmp(name, "*") == 0) {
         return 1;
     }

@@ -77,8 +77,8 @@ enum status ibake_make_error(const struct ibake_session *s, uint8_t error_no,
 
 /* ---- CS ID map ---- */
 
-/* Writes the SRTP-ID entries this party knows over what the map has (AMB-32: the
- * answer fills in SSRCs, #CS and map type stay). */
+/* Writes the SRTP-ID entries this party knows over what the map has (AMB-32:
+ * the answer fills in SSRCs, #CS and map type stay). */
 enum status session_write_map(struct ibake_session *s)
 {
     struct wr w;
@@ -106,8 +106,8 @@ enum status session_write_map(struct ibake_session *s)
 enum status session_take_map(struct ibake_session *s,
                              const struct mikey_hdr *hdr, int opening)
 {
-    if (!opening && (hdr->map_type != s->hdr.map_type ||
-                     hdr->num_cs != s->hdr.num_cs)) {
+    if (!opening &&
+        (hdr->map_type != s->hdr.map_type || hdr->num_cs != s->hdr.num_cs)) {
         return STATUS_OK; /* compared before; the check may be off */
     }
     enum status st = octets_set(&s->map, hdr->map_info);
@@ -136,8 +136,8 @@ enum status take_ibake(struct ibake_session *s, const struct mikey_msg *msg,
     const struct mikey_payload *ib = mikey_find(msg, MIKEY_PL_IBAKE);
     char date[9];
     int neighbour = 0;
-    enum status st = take_decrypt(&s->cfg, msg, ib->u.enc.data, me, plain, date,
-                                  &neighbour);
+    enum status st =
+        take_decrypt(&s->cfg, msg, ib->u.enc.data, me, plain, date, &neighbour);
     if (st != STATUS_OK) {
         return session_refuse(s, st, IBAKE_ERR_UNSPECIFIED,
                               "IBAKE does not decrypt: %s", status_name(st));

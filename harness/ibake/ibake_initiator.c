@@ -44,8 +44,8 @@ static enum status begin_exchange(struct ibake_session *s)
                                 .v = 1,
                                 .prf = s->cfg.profile.prf,
                                 .num_cs = empty ? 1 : IBAKE_MAX_CS,
-                                .map_type =
-                                    empty ? MIKEY_MAP_EMPTY : MIKEY_MAP_SRTP_ID};
+                                .map_type = empty ? MIKEY_MAP_EMPTY
+                                                  : MIKEY_MAP_SRTP_ID};
     enum status st = choose_csb(s);
     if (st == STATUS_OK) {
         st = choose_rand(s);
@@ -114,7 +114,8 @@ enum status ibake_make_i1(struct ibake_session *s, struct wr *out)
         return STATUS_MISUSE;
     }
     if (s->state != IBAKE_ST_NEW) {
-        return session_fail(s, STATUS_UNEXPECTED, "I_MESSAGE_1 was made before");
+        return session_fail(s, STATUS_UNEXPECTED,
+                            "I_MESSAGE_1 was made before");
     }
     enum status st = begin_exchange(s);
     if (st != STATUS_OK) {
@@ -152,10 +153,9 @@ static enum status take_answer_ids(struct ibake_session *s,
     if (msg->hdr.data_type == MIKEY_DT_R_MESSAGE_1 && r != NULL) {
         s->peer_type = r->u.idr.type;
         enum status st = octets_set(&s->peer, r->u.idr.data);
-        return st == STATUS_OK
-                   ? st
-                   : session_refuse(s, st, IBAKE_ERR_UNSPECIFIED,
-                                    "out of memory");
+        return st == STATUS_OK ? st
+                               : session_refuse(s, st, IBAKE_ERR_UNSPECIFIED,
+                                                "out of memory");
     }
     if (r != NULL && !view_equal(r->u.idr.data, octets_view(&s->peer)) &&
         session_fails(s, IBAKE_CHECK_INNER_IDS,
@@ -175,7 +175,8 @@ static enum status take_r1_points(struct ibake_session *s,
         take_inner_id(s, c, MIKEY_ROLE_INITIATOR, octets_view(&s->me),
                       xp == NULL); /* AMB-20: the absence of ECCPTi decides */
     if (st == STATUS_OK) {
-        st = take_inner_id(s, c, MIKEY_ROLE_RESPONDER, octets_view(&s->peer), 0);
+        st =
+            take_inner_id(s, c, MIKEY_ROLE_RESPONDER, octets_view(&s->peer), 0);
     }
     if (st != STATUS_OK) {
         return st;
@@ -459,10 +460,9 @@ static enum status take_v(struct ibake_session *s, const struct mikey_msg *msg)
          !session_fails(s, IBAKE_CHECK_V, "V does not verify"))) {
         return STATUS_OK;
     }
-    return session_refuse(s, st,
-                          st == STATUS_UNSUPPORTED ? IBAKE_ERR_MAC
-                                                   : IBAKE_ERR_AUTH,
-                          "V does not verify");
+    return session_refuse(
+        s, st, st == STATUS_UNSUPPORTED ? IBAKE_ERR_MAC : IBAKE_ERR_AUTH,
+        "V does not verify");
 }
 
 enum status ibake_take_r2(struct ibake_session *s, struct view octets)

@@ -44,9 +44,10 @@ static inline int view_equal(struct view a, struct view b)
 #define IBAKE_ERR_UNSPECIFIED 12
 
 #define IBAKE_RAND_LEN 16
-#define IBAKE_KEY_LEN 32 /* MPK, TGK and SK of the strict profile (AMB-14, 24) */
-#define IBAKE_CS_INFO 9  /* octets of one SRTP-ID map entry */
-#define IBAKE_MAX_CS 2   /* crypto sessions this program sends */
+#define IBAKE_KEY_LEN                                                          \
+    32                  /* MPK, TGK and SK of the strict profile (AMB-14, 24) */
+#define IBAKE_CS_INFO 9 /* octets of one SRTP-ID map entry */
+#define IBAKE_MAX_CS 2  /* crypto sessions this program sends */
 #define IBAKE_MAX_ITEMS 48
 #define MAC_MAX_TAIL 40
 
@@ -95,7 +96,7 @@ struct ibake_session {
     struct ecdh_point pub;    /* xP or yP; stays when key is wiped */
     struct octets peer_point; /* 04||X||Y, or what came if the check is off */
     int peer_point_good;
-    uint8_t peer_curve; /* responder: the curve to answer on */
+    uint8_t peer_curve;       /* responder: the curve to answer on */
     struct ecdh_point shared; /* [x][y]P */
     int have_shared;
     uint8_t mpk[IBAKE_KEY_LEN];
@@ -128,8 +129,8 @@ struct ibake_session *session_new(const struct ibake_config *cfg,
 /* session_deviation logs and counts something that is tolerated. */
 void session_deviation(struct ibake_session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* session_fails: a derived check found a fault. Returns 1 if the check is on; if it
- * is off, logs that the fault is ignored and returns 0. */
+/* session_fails: a derived check found a fault. Returns 1 if the check is on;
+ * if it is off, logs that the fault is ignored and returns 0. */
 int session_fails(const struct ibake_session *s, enum ibake_check check,
                   const char *what);
 void session_wipe(struct ibake_session *s);
@@ -140,7 +141,8 @@ enum status session_draw_key(struct ibake_session *s, uint8_t curve);
 /* session_done: the exchange is complete; what is no longer needed is wiped. */
 void session_done(struct ibake_session *s);
 
-/* keyring_next_t: NTP time of env, unique among those given out by this key ring. */
+/* keyring_next_t: NTP time of env, unique among those given out by this key
+ * ring. */
 uint64_t keyring_next_t(struct ibake_keyring *kr, struct env *env,
                         uint64_t after);
 /* keyring_replayed: the digest was seen before; if not, it is now. */
@@ -161,8 +163,8 @@ struct ibake_draft *session_draft(const struct ibake_session *s,
                                   uint8_t data_type);
 enum status session_finish(struct ibake_session *s, struct ibake_draft *d,
                            const struct ibake_mac *mac, struct wr *out);
-/* session_write_map puts the SSRCs known into the CS ID map, session_take_map takes
- * map and SSRC of the other party; opening: the map itself is new. */
+/* session_write_map puts the SSRCs known into the CS ID map, session_take_map
+ * takes map and SSRC of the other party; opening: the map itself is new. */
 enum status session_write_map(struct ibake_session *s);
 enum status session_take_map(struct ibake_session *s,
                              const struct mikey_hdr *hdr, int opening);
@@ -190,14 +192,16 @@ enum status mac_compute(const struct ibake_mac *mac, const struct view *parts,
 /* keys_mac_r2 sets up the V of R_MESSAGE_2 under s->reading. */
 enum status keys_mac_r2(const struct ibake_session *s, uint8_t alg,
                         struct ibake_mac *mac);
-/* keys_verify_r2 tries all readings, the profile's first, and leaves the one that
- * matched in s->reading with MPK and TGK to it; STATUS_AUTH. */
+/* keys_verify_r2 tries all readings, the profile's first, and leaves the one
+ * that matched in s->reading with MPK and TGK to it; STATUS_AUTH. */
 enum status keys_verify_r2(struct ibake_session *s,
                            const struct mikey_msg *msg);
-enum status mac_verify(const struct ibake_mac *mac, const struct mikey_msg *msg);
+enum status mac_verify(const struct ibake_mac *mac,
+                       const struct mikey_msg *msg);
 
-/* sk_recognise tells the SK profile from length and shape (2.6(h)); STATUS_UNSUPPORTED
- * if it is none. *odd is set if it fits no profile exactly. */
+/* sk_recognise tells the SK profile from length and shape (2.6(h));
+ * STATUS_UNSUPPORTED if it is none. *odd is set if it fits no profile exactly.
+ */
 enum status sk_recognise(struct view sk, enum ibake_sk *out, int *odd);
 /* content_key derives the content key of a crypto session from SK. */
 enum status content_key(struct ibake_srtp_key *out, struct view sk, uint8_t prf,
@@ -216,8 +220,8 @@ enum status srtp_from_tgk(struct ibake_srtp_key *out, uint8_t prf,
 #define NEED_IBAKE 0x10
 #define NEED_V 0x20
 
-/* take_open decodes and does what every message needs: data type, mandatory payloads,
- * duplicates, V last. */
+/* take_open decodes and does what every message needs: data type, mandatory
+ * payloads, duplicates, V last. */
 enum status take_open(struct ibake_session *s, struct mikey_msg *msg,
                       struct view octets, uint8_t data_type, unsigned need);
 /* take_hdr compares the five fields with those of the exchange. */
@@ -232,9 +236,10 @@ enum status take_t_fresh(struct ibake_session *s, const struct mikey_msg *msg,
 enum status skew_check(const struct ibake_config *cfg,
                        const struct mikey_msg *msg);
 
-/* take_decrypt opens an Encr data as identity with the key of the date of the message's
- * T, then of the days before and after (AMB-04). STATUS_NO_KEY if there is no key for
- * any of them, STATUS_DECRYPT. plain must be initialised. *out_date tells the day. */
+/* take_decrypt opens an Encr data as identity with the key of the date of the
+ * message's T, then of the days before and after (AMB-04). STATUS_NO_KEY if
+ * there is no key for any of them, STATUS_DECRYPT. plain must be initialised.
+ * *out_date tells the day. */
 enum status take_decrypt(const struct ibake_config *cfg,
                          const struct mikey_msg *msg, struct view encr,
                          struct view identity, struct wr *plain,
@@ -244,17 +249,16 @@ void take_t(const struct mikey_msg *msg, struct ibake_ts *out);
 /* take_ibake decrypts IBAKE as me and decodes it; c views plain, which must be
  * initialised. */
 enum status take_ibake(struct ibake_session *s, const struct mikey_msg *msg,
-                       struct view me, struct wr *plain,
-                       struct mikey_chain *c);
+                       struct view me, struct wr *plain, struct mikey_chain *c);
 /* take_chain decodes an IBAKE plaintext and refuses duplicate roles. */
 enum status take_chain(struct ibake_session *s, struct mikey_chain *c,
                        const struct wr *plain);
-/* take_inner_id: the inner identity of that role equals the outer one. absent_ok: no
- * inner identity is fine. */
+/* take_inner_id: the inner identity of that role equals the outer one.
+ * absent_ok: no inner identity is fine. */
 enum status take_inner_id(struct ibake_session *s, const struct mikey_chain *c,
                           uint8_t role, struct view expected, int absent_ok);
-/* take_point reads an ECCPT into *out (uncompressed); *good is 0 for a bad point that
- * is let through because the check is off. */
+/* take_point reads an ECCPT into *out (uncompressed); *good is 0 for a bad
+ * point that is let through because the check is off. */
 enum status take_point(struct ibake_session *s, const struct mikey_payload *pl,
                        struct octets *out, int *good);
 /* point_is: the ECCPT is this point (in either SEC1 form). */
@@ -267,8 +271,9 @@ struct ibake_arena {
     struct ibake_block *first;
 };
 uint8_t *arena_alloc(struct ibake_arena *a, size_t len); /* NULL: no memory */
-struct view arena_copy(struct ibake_arena *a, struct view v); /* data NULL: same */
-void arena_free(struct ibake_arena *a);                  /* wipes */
+struct view arena_copy(struct ibake_arena *a,
+                       struct view v);  /* data NULL: same */
+void arena_free(struct ibake_arena *a); /* wipes */
 
 enum item_form {
     ITEM_STRUCT,
@@ -280,10 +285,10 @@ struct ibake_item {
     struct mikey_payload pl;
     enum item_form form;
     struct view raw;
-    uint8_t tag;      /* role of an IDR, or of the IDR before an ECCPT, when made */
+    uint8_t tag; /* role of an IDR, or of the IDR before an ECCPT, when made */
     int len_forced;
     uint16_t len;
-    size_t off, end;  /* where it was encoded */
+    size_t off, end; /* where it was encoded */
 };
 
 struct ibake_seq {
@@ -335,15 +340,16 @@ void draft_add_idr(struct ibake_draft *d, int part, uint8_t role, uint8_t type,
                    struct view data);
 void draft_add_eccpt(struct ibake_draft *d, int part, uint8_t curve,
                      struct view point);
-/* draft_add_part adds IBAKE, ESK or KEMAC, encrypted to key_id; its chain is filled
- * by the other functions. draft_add_sp adds the SRTP policy of SRTPID+SP. */
+/* draft_add_part adds IBAKE, ESK or KEMAC, encrypted to key_id; its chain is
+ * filled by the other functions. draft_add_sp adds the SRTP policy of
+ * SRTPID+SP. */
 void draft_add_part(struct ibake_draft *d, int part, struct view key_id);
 void draft_add_sp(struct ibake_draft *d);
 struct ibake_seq *draft_seq(struct ibake_draft *d, int part);
 /* item_encode appends one payload. */
 void item_encode(struct ibake_item *it, uint8_t next, struct wr *w);
-/* draft_finish applies the edits, encrypts, encodes, computes V (mac may be NULL) and
- * appends the message to out. */
+/* draft_finish applies the edits, encrypts, encodes, computes V (mac may be
+ * NULL) and appends the message to out. */
 enum status draft_finish(struct ibake_draft *d, const struct ibake_mac *mac,
                          struct wr *out);
 struct ibake_item *seq_find(struct ibake_seq *q, uint8_t type, uint8_t role);
@@ -360,8 +366,8 @@ enum edit_stage {
     STAGE_OCTETS  /* the finished message; w is the message */
 };
 
-/* edits_apply applies the edits of one stage. part limits STAGE_PLAIN. A failure leaves
- * a sentence in d->why. */
+/* edits_apply applies the edits of one stage. part limits STAGE_PLAIN. A
+ * failure leaves a sentence in d->why. */
 enum status edits_apply(struct ibake_draft *d, enum edit_stage stage, int part,
                         struct wr *w);
 
@@ -404,19 +410,21 @@ struct edit_target {
 /* path_parse reads "mikey.IBAKE.ECCPTi[1].point". STATUS_SYNTAX with why. */
 enum status path_parse(struct edit_target *t, const char *path, char why[200]);
 enum edit_stage path_stage(const struct edit_target *t);
-/* path_find gives the place of the payload in its sequence; IBAKE_MAX_ITEMS: none. */
+/* path_find gives the place of the payload in its sequence; IBAKE_MAX_ITEMS:
+ * none. */
 size_t path_find(const struct ibake_seq *q, const struct edit_target *t);
 const struct payload_name *payload_by_name(const char *name, size_t len);
-/* field_view gives a pointer to the octets of a FIELD_VIEW, field_get and field_put
- * read and write a number. base: the struct mikey_payload or mikey_hdr. */
+/* field_view gives a pointer to the octets of a FIELD_VIEW, field_get and
+ * field_put read and write a number. base: the struct mikey_payload or
+ * mikey_hdr. */
 struct view *field_view(const struct field *f, void *base);
 uint64_t field_get(const struct field *f, const void *base);
 void field_put(const struct field *f, void *base, uint64_t v);
 int item_has_length(uint8_t type, uint64_t *max);
 struct view *item_default_octets(struct ibake_item *it);
 
-/* value_octets gives the octets a value stands for; cur is what the field holds now.
- * d NULL only checks the syntax. why gets a sentence on failure. */
+/* value_octets gives the octets a value stands for; cur is what the field holds
+ * now. d NULL only checks the syntax. why gets a sentence on failure. */
 enum status value_octets(struct ibake_draft *d, const char *text,
                          struct view cur, struct view *out, char why[200]);
 enum status value_integer(struct ibake_draft *d, const char *text, uint64_t max,

@@ -114,20 +114,20 @@ enum status ibake_keyring_add_params(struct ibake_keyring *kr,
                                      int allow_toy, enum bf_reason *reason)
 {
     struct view name = {(const uint8_t *)domain, strlen(domain)};
-    struct bf_params *bp =
-        bf_params_decode(der.data, der.len, allow_toy, reason);
+    enum bf_reason why = BF_REASON_NONE;
+    struct bf_params *bp = bf_params_decode(der.data, der.len, allow_toy, &why);
+    if (reason != NULL) {
+        *reason = why;
+    }
     if (bp == NULL) {
-        return reason != NULL && *reason == BF_REASON_NO_MEMORY
-                   ? STATUS_NO_MEMORY
-                   : STATUS_BAD_VALUE;
+        return why == BF_REASON_NO_MEMORY ? STATUS_NO_MEMORY : STATUS_BAD_VALUE;
     }
     for (size_t i = 0; i < kr->num_domains; i++) {
         if (view_equal(octets_view(&kr->domains[i].name), name)) {
             return replace_params(kr, &kr->domains[i], bp);
         }
     }
-    struct domain *d =
-        grow((void **)&kr->domains, kr->num_domains, sizeof *d);
+    struct domain *d = grow((void **)&kr->domains, kr->num_domains, sizeof *d);
     if (d == NULL || octets_set(&d->name, name) != STATUS_OK) {
         bf_params_free(bp);
         return STATUS_NO_MEMORY;
@@ -144,8 +144,7 @@ static int in_domain(struct view id, struct view domain)
         return 0;
     }
     size_t at = id.len - domain.len;
-    if (domain.len != 0 &&
-        memcmp(id.data + at, domain.data, domain.len) != 0) {
+    if (domain.len != 0 && memcmp(id.data + at, domain.data, domain.len) != 0) {
         return 0;
     }
     return at == 0 || domain.len == 0 || domain.data[0] == '.' ||
@@ -303,8 +302,8 @@ const struct bf_id *ibake_keyring_public(struct ibake_keyring *kr,
     return id;
 }
 
-/* T counts up by one unit (2^-32 s) while the clock stands still or steps back a
- * little; a clock that was set back is followed. */
+/* T counts up by one unit (2^-32 s) while the clock stands still or steps back
+ * a little; a clock that was set back is followed. */
 uint64_t keyring_next_t(struct ibake_keyring *kr, struct env *env,
                         uint64_t after)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Key schedule: K_SESSION, MPK, TGK, SRTP keys, the MAC of R_MESSAGE_2 (RFC 6267,
- * 5; specs AMB-12 to AMB-18, AMB-24). */
+/* Key schedule: K_SESSION, MPK, TGK, SRTP keys, the MAC of R_MESSAGE_2 (RFC
+ * 6267, 5; specs AMB-12 to AMB-18, AMB-24). */
 #include "harness/ibake/ibake_int.h"
 
 #define ALL_CS 0xff /* cs_id of keys that belong to no crypto session */
@@ -180,8 +180,9 @@ enum status mac_compute(const struct ibake_mac *mac, const struct view *parts,
     }
     memcpy(all, parts, num * sizeof *parts);
     memcpy(all + num, mac->tail, mac->num_tail * sizeof *mac->tail);
-    return kdf_mac(out, out_len, mac->alg, (struct view){mac->key, mac->key_len},
-                   all, num + mac->num_tail);
+    return kdf_mac(out, out_len, mac->alg,
+                   (struct view){mac->key, mac->key_len}, all,
+                   num + mac->num_tail);
 }
 
 enum status mac_verify(const struct ibake_mac *mac, const struct mikey_msg *msg)

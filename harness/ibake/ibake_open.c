@@ -90,8 +90,8 @@ static void tell_sk(const struct ibake_config *cfg, struct view encr,
     uint8_t digest[32];
     kdf_sha256(digest, encr);
     if (cfg->secret != NULL) {
-        cfg->secret(cfg->secret_ctx, "SK",
-                    (struct view){digest, sizeof digest}, sk);
+        cfg->secret(cfg->secret_ctx, "SK", (struct view){digest, sizeof digest},
+                    sk);
     }
 }
 
@@ -106,8 +106,8 @@ static enum status fill(const struct ibake_config *cfg,
     struct mikey_srtp_id id;
     struct view sk = {0};
     uint8_t type = 0;
-    enum status st = mikey_chain_decode(&c, MIKEY_PL_IDR, plain->data,
-                                        plain->len, NULL);
+    enum status st =
+        mikey_chain_decode(&c, MIKEY_PL_IDR, plain->data, plain->len, NULL);
     if (st == STATUS_OK) {
         st = open_chain(cfg, msg, &c, &sk, out);
     }
@@ -123,18 +123,18 @@ static enum status fill(const struct ibake_config *cfg,
     if (i != NULL) {
         st = put_identity(out->idri, &out->idri_len, i->u.idr.data);
     }
-    if (st == STATUS_OK && rnd == NULL &&
-        out->sk_profile != IBAKE_SKP_SRTP) {
+    if (st == STATUS_OK && rnd == NULL && out->sk_profile != IBAKE_SKP_SRTP) {
         return note(cfg, STATUS_NOT_FOUND, "no RAND");
     }
     struct view r = rnd != NULL ? rnd->u.rnd.rand : (struct view){0};
-    return st != STATUS_OK
-               ? st
-               : content_key(&out->e2e, sk, msg->hdr.prf, msg->hdr.csb_id, 1, r);
+    return st != STATUS_OK ? st
+                           : content_key(&out->e2e, sk, msg->hdr.prf,
+                                         msg->hdr.csb_id, 1, r);
 }
 
-enum status ibake_open_stored_i2(const struct ibake_config *cfg, struct view own,
-                                 struct view i2, struct ibake_deposit *out)
+enum status ibake_open_stored_i2(const struct ibake_config *cfg,
+                                 struct view own, struct view i2,
+                                 struct ibake_deposit *out)
 {
     struct mikey_msg msg;
     struct wr plain;
@@ -154,7 +154,8 @@ enum status ibake_open_stored_i2(const struct ibake_config *cfg, struct view own
         return note(cfg, STATUS_NOT_FOUND, "has no ESK");
     }
     wr_init(&plain);
-    st = take_decrypt(cfg, &msg, esk->u.enc.data, own, &plain, date, &neighbour);
+    st =
+        take_decrypt(cfg, &msg, esk->u.enc.data, own, &plain, date, &neighbour);
     if (st == STATUS_OK) {
         if (neighbour) {
             note(cfg, st, "deviation: ESK under the key of a neighbouring day");

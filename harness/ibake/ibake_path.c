@@ -44,13 +44,21 @@ static const struct payload_name names[] = {
 };
 
 #define HDR(name, kind, bits, member)                                          \
-    {PL_HDR, name, kind, bits, offsetof(struct mikey_hdr, member)}
+    {                                                                          \
+        PL_HDR, name, kind, bits, offsetof(struct mikey_hdr, member)           \
+    }
 #define U8(type, name, bits, member)                                           \
-    {type, name, FIELD_U8, bits, offsetof(struct mikey_payload, u.member)}
+    {                                                                          \
+        type, name, FIELD_U8, bits, offsetof(struct mikey_payload, u.member)   \
+    }
 #define U16(type, name, member)                                                \
-    {type, name, FIELD_U16, 16, offsetof(struct mikey_payload, u.member)}
+    {                                                                          \
+        type, name, FIELD_U16, 16, offsetof(struct mikey_payload, u.member)    \
+    }
 #define VIEW(type, name, member)                                               \
-    {type, name, FIELD_VIEW, 0, offsetof(struct mikey_payload, u.member)}
+    {                                                                          \
+        type, name, FIELD_VIEW, 0, offsetof(struct mikey_payload, u.member)    \
+    }
 #define KV(type, member)                                                       \
     U8(type, "kv", 4, member.kv.kv), VIEW(type, "spi", member.kv.spi),         \
         VIEW(type, "from", member.kv.from), VIEW(type, "to", member.kv.to)
@@ -306,29 +314,27 @@ static enum status set_field(struct edit_target *t, const struct segment *g,
 {
     uint64_t max;
     int part = t->part == PART_OUTER ? part_of(t->type) : PART_OUTER;
-    t->field = t->type == PL_HDR || !is_word(g, "next")
-                   ? find_field(t->type, g)
-                   : &any_next;
+    t->field = t->type == PL_HDR || !is_word(g, "next") ? find_field(t->type, g)
+                                                        : &any_next;
     if (t->field == NULL && t->type != PL_HDR && is_word(g, "len") &&
         item_has_length(t->type, &max)) {
         t->field = &any_len;
     }
     if (t->field == NULL && part != PART_OUTER) {
-        t->field = is_word(g, "plain")                          ? &part_plain
-                   : part != PART_KEMAC && is_word(g, "key")    ? &part_key
-                   : part != PART_KEMAC && is_word(g, "date")   ? &part_date
-                                                                : NULL;
+        t->field = is_word(g, "plain")                        ? &part_plain
+                   : part != PART_KEMAC && is_word(g, "key")  ? &part_key
+                   : part != PART_KEMAC && is_word(g, "date") ? &part_date
+                                                              : NULL;
         t->part = t->field != NULL ? part : PART_OUTER;
     }
     t->kind = TGT_FIELD;
-    return t->field != NULL
-               ? STATUS_OK
-               : wrong(why, "there is no field \"%.*s\"",
-                       (int)(g->len < 60 ? g->len : 60), g->text);
+    return t->field != NULL ? STATUS_OK
+                            : wrong(why, "there is no field \"%.*s\"",
+                                    (int)(g->len < 60 ? g->len : 60), g->text);
 }
 
-/* What follows a payload: a field, or for IBAKE, ESK and KEMAC a sub-payload and
- * perhaps its field. */
+/* What follows a payload: a field, or for IBAKE, ESK and KEMAC a sub-payload
+ * and perhaps its field. */
 static enum status set_rest(struct edit_target *t, const char *p, char why[200])
 {
     struct segment g;

@@ -49,13 +49,11 @@ static const struct word k_words[] = {{"UNCOMPRESSED", IBAKE_K_UNCOMPRESSED},
                                       {"X", IBAKE_K_X_ONLY},
                                       {"COMPRESSED", IBAKE_K_COMPRESSED},
                                       {NULL, 0}};
-static const struct word yes_words[] = {{"Y", 1},    {"N", 0},   {"yes", 1},
-                                        {"no", 0},   {"true", 1}, {"false", 0},
-                                        {"on", 1},   {"off", 0}, {NULL, 0}};
-static const struct word curve_words[] = {{"8", ECDH_P256},
-                                          {"11", ECDH_P384},
-                                          {"14", ECDH_P521},
-                                          {NULL, 0}};
+static const struct word yes_words[] = {{"Y", 1},  {"N", 0},    {"yes", 1},
+                                        {"no", 0}, {"true", 1}, {"false", 0},
+                                        {"on", 1}, {"off", 0},  {NULL, 0}};
+static const struct word curve_words[] = {
+    {"8", ECDH_P256}, {"11", ECDH_P384}, {"14", ECDH_P521}, {NULL, 0}};
 /* AMB-16: PRF 0 goes with Auth alg 1, PRF 1 with Auth alg 2. */
 static const struct word prf_words[] = {{"0", 0}, {"1", 1}, {NULL, 0}};
 static const struct word mac_words[] = {{"1", 1}, {"2", 2}, {NULL, 0}};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
 /* The responder (user or mailbox): takes I_MESSAGE_1 and I_MESSAGE_2, makes
- * R_MESSAGE_1 and R_MESSAGE_2 (RFC 6267, 4.2.2.2, 4.2.2.3, 4.2.2.6, 4.2.2.7). */
+ * R_MESSAGE_1 and R_MESSAGE_2 (RFC 6267, 4.2.2.2, 4.2.2.3, 4.2.2.6, 4.2.2.7).
+ */
 #include "harness/ibake/ibake_int.h"
 
 /* ---- I_MESSAGE_1 ---- */
@@ -50,12 +51,14 @@ static enum status adopt_opening(struct ibake_session *s,
     return session_take_map(s, &msg->hdr, 1);
 }
 
-static enum status take_i1_plain(struct ibake_session *s, const struct wr *plain)
+static enum status take_i1_plain(struct ibake_session *s,
+                                 const struct wr *plain)
 {
     struct mikey_chain c;
     enum status st = take_chain(s, &c, plain);
     if (st == STATUS_OK) {
-        st = take_inner_id(s, &c, MIKEY_ROLE_INITIATOR, octets_view(&s->peer), 0);
+        st = take_inner_id(s, &c, MIKEY_ROLE_INITIATOR, octets_view(&s->peer),
+                           0);
     }
     if (st == STATUS_OK) {
         st = take_inner_id(s, &c, MIKEY_ROLE_RESPONDER, octets_view(&s->called),
@@ -64,7 +67,8 @@ static enum status take_i1_plain(struct ibake_session *s, const struct wr *plain
     if (st != STATUS_OK) {
         return st;
     }
-    const struct mikey_payload *xp = mikey_chain_eccpt(&c, MIKEY_ROLE_INITIATOR);
+    const struct mikey_payload *xp =
+        mikey_chain_eccpt(&c, MIKEY_ROLE_INITIATOR);
     if (xp == NULL) {
         return session_refuse(s, STATUS_NOT_FOUND, IBAKE_ERR_UNSPECIFIED,
                               "no ECCPTi in I_MESSAGE_1");
@@ -189,8 +193,8 @@ enum status ibake_make_r1(struct ibake_session *s, struct wr *out)
 
 /* ---- I_MESSAGE_2 ---- */
 
-/* A party whose check of the moment is off goes along with an I_MESSAGE_2 out of
- * the blue. */
+/* A party whose check of the moment is off goes along with an I_MESSAGE_2 out
+ * of the blue. */
 static enum status open_without_i1(struct ibake_session *s,
                                    const struct mikey_msg *msg)
 {
@@ -210,8 +214,7 @@ static enum status check_moment(struct ibake_session *s,
     }
     if (s->state == IBAKE_ST_I2 || s->state == IBAKE_ST_DONE) {
         return session_fails(s, IBAKE_CHECK_SECOND_I2, "a second I_MESSAGE_2")
-                   ? session_refuse(s, STATUS_UNEXPECTED,
-                                    IBAKE_ERR_UNSPECIFIED,
+                   ? session_refuse(s, STATUS_UNEXPECTED, IBAKE_ERR_UNSPECIFIED,
                                     "a second I_MESSAGE_2")
                    : STATUS_OK;
     }
@@ -270,8 +273,7 @@ static enum status miss_xp(struct ibake_session *s)
                               "no ECCPTi in a deferred-form I_MESSAGE_2");
     }
     s->peer_point_good = 0;
-    return octets_set(&s->peer_point,
-                      (struct view){s->pub.octets, s->pub.len});
+    return octets_set(&s->peer_point, (struct view){s->pub.octets, s->pub.len});
 }
 
 static enum status take_i2_points(struct ibake_session *s,

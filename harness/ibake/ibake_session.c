@@ -114,8 +114,7 @@ enum status session_draw_key(struct ibake_session *s, uint8_t curve)
     }
     s->have_key = 1;
     s->pub = s->key.pub;
-    session_tell(s, "ECDH_PRIVATE",
-                 (struct view){s->pub.octets, s->pub.len},
+    session_tell(s, "ECDH_PRIVATE", (struct view){s->pub.octets, s->pub.len},
                  (struct view){s->key.scalar, s->key.scalar_len});
     return STATUS_OK;
 }
@@ -203,9 +202,9 @@ void ibake_session_free(struct ibake_session *s)
         octets_free(&s->own[i]);
     }
     mem_free(s->own);
-    struct octets *all[] = {&s->me,    &s->called, &s->peer,
-                            &s->map,   &s->rand1,  &s->rand2,
-                            &s->i2,    &s->peer_point, &s->preset_rand,
+    struct octets *all[] = {&s->me,         &s->called,     &s->peer,
+                            &s->map,        &s->rand1,      &s->rand2,
+                            &s->i2,         &s->peer_point, &s->preset_rand,
                             &s->preset_csb, &s->preset_t1};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         octets_free(all[i]);

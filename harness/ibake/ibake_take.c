@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
 /* What taking a message has in common: structure, HDR, T, decryption, inner
- * identities, points (RFC 6267, 4.2.2; specs AMB-04 to AMB-11, AMB-30, AMB-45). */
+ * identities, points (RFC 6267, 4.2.2; specs AMB-04 to AMB-11, AMB-30, AMB-45).
+ */
 #include "harness/ibake/ibake_int.h"
 
 #include <stdio.h>
@@ -18,11 +19,10 @@ static enum status refuse_decode(struct ibake_session *s,
     wr_init_fixed(&w, (uint8_t *)text, sizeof text - 1);
     mikey_error_text(err, &w);
     text[w.len] = '\0';
-    return session_refuse(s, err->status,
-                          err->payload == MIKEY_PL_ECCPT
-                              ? IBAKE_ERR_DH
-                              : IBAKE_ERR_UNSPECIFIED,
-                          "does not parse: %s", text);
+    return session_refuse(
+        s, err->status,
+        err->payload == MIKEY_PL_ECCPT ? IBAKE_ERR_DH : IBAKE_ERR_UNSPECIFIED,
+        "does not parse: %s", text);
 }
 
 static int is_i_r(uint8_t data_type)
@@ -121,7 +121,9 @@ static int may_have(uint8_t data_type, int r)
 {
     static const uint8_t allowed[] = {
         [0] = 0x3f, /* I_MESSAGE_1: no ESK (AMB-22) */
-        [1] = 0x2d, [2] = 0x7f, [3] = 0xad};
+        [1] = 0x2d,
+        [2] = 0x7f,
+        [3] = 0xad};
     return (allowed[data_type - MIKEY_DT_I_MESSAGE_1] >> r & 1) != 0;
 }
 
@@ -353,7 +355,8 @@ enum status take_chain(struct ibake_session *s, struct mikey_chain *c,
                                       "an ECCPT without its identity");
             }
             if (pl->u.eccpt.padded_from_point) {
-                session_deviation(s, "ECCPT padded from the start of the point");
+                session_deviation(s,
+                                  "ECCPT padded from the start of the point");
             }
         } else if (pl->type != MIKEY_PL_IDR) {
             session_deviation(s, "unexpected sub-payload %u ignored", pl->type);
@@ -382,9 +385,8 @@ enum status take_inner_id(struct ibake_session *s, const struct mikey_chain *c,
     if (pl != NULL && view_equal(pl->u.idr.data, expected)) {
         return STATUS_OK;
     }
-    snprintf(what, sizeof what, pl == NULL ? "no inner %s"
-                                           : "inner and outer %s differ",
-             name);
+    snprintf(what, sizeof what,
+             pl == NULL ? "no inner %s" : "inner and outer %s differ", name);
     if (!session_fails(s, IBAKE_CHECK_INNER_IDS, what)) {
         return STATUS_OK;
     }

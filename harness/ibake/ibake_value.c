@@ -197,8 +197,8 @@ static enum status other_point(struct ibake_draft *d, struct view *out)
     return st;
 }
 
-/* A valid x with a y one bit away: (y + 1)^2 = y^2 has one solution only, which the
- * check excludes. */
+/* A valid x with a y one bit away: (y + 1)^2 = y^2 has one solution only, which
+ * the check excludes. */
 static enum status off_curve(struct ibake_draft *d, struct view *out)
 {
     enum status st = other_point(d, out);
@@ -296,8 +296,8 @@ static enum status some_point(struct ibake_draft *d, const char *text,
 
 static int is_point(const char *text)
 {
-    static const char *const words[] = {"own-point", "peer-point", "other-point",
-                                        "off-curve", "infinity"};
+    static const char *const words[] = {"own-point", "peer-point",
+                                        "other-point", "off-curve", "infinity"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(text, words[i]) == 0) {
             return 1;

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright The Latchkey Authors */
+/* The suites of unit_ibake. */
+#include "tests/unit/ibake/ibake_tests.h"
+
+const struct unit_suite *const unit_suites[] = {&ibake_transcript_suite, NULL};
