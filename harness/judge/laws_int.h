@@ -87,6 +87,39 @@ void law_i2_esk(struct judge *j, const struct law *law);
 void law_sk_profile(struct judge *j, const struct law *law);
 void law_sk_independent(struct judge *j, const struct law *law);
 
+/* ---- SIP -------------------------------------------------------------------- */
+
+/* law_repeat: the same octets went the same way before in the call. */
+int law_repeat(const struct jx *x, const struct jsip *s);
+/* law_is: a request of that method, by party (-1: any), no echo. */
+int law_is(const struct jsip *s, const char *method, int party);
+/* law_reply: a response to that method, by party (-1: any), no echo. */
+int law_reply(const struct jsip *s, const char *method, int party);
+int law_is_role(const struct judge *j, int party, const char *role);
+/* law_token: the comma list holds the token. */
+int law_token(const char *list, const char *token);
+uint64_t law_mwi_us(const struct judge *j); /* PX_MWI_TIME */
+/* Whose account a deposit is for: target of the Request-URI, else the identity
+ * called, or the mailbox's account if that is the mailbox's own. */
+const char *law_account(struct judge *j, const struct jx *x);
+/* The first INVITE on its last hop, or where it was first seen. */
+const struct jsip *law_invite(const struct jx *x);
+
+/* laws_sip_mwi.c, laws_sip_dialog.c (rows in laws_structure_sip.c) */
+void law_mwi_initial(struct judge *j, const struct law *law);
+void law_mwi_new(struct judge *j, const struct law *law);
+void law_mwi_retrieved(struct judge *j, const struct law *law);
+void law_mwi_stranger(struct judge *j, const struct law *law);
+void law_b_subscribes(struct judge *j, const struct law *law);
+void law_b_calls(struct judge *j, const struct law *law);
+void law_b_accepts(struct judge *j, const struct law *law);
+void law_goes_on(struct judge *j, const struct law *law);
+void law_cancel(struct judge *j, const struct law *law);
+void law_acks(struct judge *j, const struct law *law);
+void law_same_again(struct judge *j, const struct law *law);
+void law_dialog(struct judge *j, const struct law *law);
+void law_history(struct judge *j, const struct law *law);
+
 /* Header lines of a SIP message, read again from its octets. */
 const char *law_header(struct judge *j, const struct jsip *s, const char *name,
                        size_t nth);

@@ -379,3 +379,79 @@ const char *law_header(struct judge *j, const struct jsip *s, const char *name,
     mem_free(m);
     return out;
 }
+
+int law_repeat(const struct jx *x, const struct jsip *s)
+{
+    for (size_t i = 0; i < x->num_sip && x->sip[i] != s; i++) {
+        const struct jsip *e = x->sip[i];
+        if (e->src == s->src && e->dst == s->dst &&
+            view_equal(e->t->octets, s->t->octets)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int law_is(const struct jsip *s, const char *method, int party)
+{
+    return s->ok && s->request && !s->echo && strcmp(s->method, method) == 0 &&
+           (party < 0 || s->src == party);
+}
+
+int law_reply(const struct jsip *s, const char *method, int party)
+{
+    return s->ok && !s->request && !s->echo &&
+           strcmp(s->method, method) == 0 && (party < 0 || s->src == party);
+}
+
+int law_is_role(const struct judge *j, int party, const char *role)
+{
+    size_t n = strlen(role);
+    const char *have = party_role(j, party);
+    /* "MB 2" is the second of its kind in a recording without a plan. */
+    return strncmp(have, role, n) == 0 && (have[n] == '\0' || have[n] == ' ');
+}
+
+int law_token(const char *list, const char *token)
+{
+    struct view rest = view_of(list);
+    struct view v;
+    while (sip_list_next(&rest, &v)) {
+        if (sip_is_nocase(v, token)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+uint64_t law_mwi_us(const struct judge *j)
+{
+    return plan_time_us(j, "PX_MWI_TIME", 10 * 1000000u, 1000000u);
+}
+
+const struct jsip *law_invite(const struct jx *x)
+{
+    return x->invite_last != NULL ? x->invite_last : x->invite;
+}
+
+const char *law_account(struct judge *j, const struct jx *x)
+{
+    const struct jsip *s = law_invite(x);
+    struct sip_uri u;
+    char *target = NULL;
+    int cause = 0;
+    const char *out = "";
+    if (s != NULL && sip_uri(view_of(s->ruri), &u) == STATUS_OK) {
+        sip_voicemail(&u, &target, &cause);
+    }
+    if (target != NULL) {
+        out = jsip_bare(j, j_strn(j, target, strlen(target)));
+    } else if (x->responder >= 0 &&
+               law_own_identity(j, x->responder, view_of(x->called)) == 1) {
+        out = j->parties[x->responder].account;
+    } else {
+        out = jsip_bare(j, x->called);
+    }
+    mem_free(target);
+    return out;
+}
