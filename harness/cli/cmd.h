@@ -8,6 +8,7 @@ struct cmd {
     const char *name;
     const char *args;    /* synopsis after the name */
     const char *summary; /* one line */
+    const char *help;    /* what --help prints besides; fits a screen */
     /* argv[0] is the verb. Returns the exit code (docs/man/latchkey.1). */
     int (*run)(int argc, char **argv);
 };

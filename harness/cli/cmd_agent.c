@@ -41,5 +41,13 @@ const struct cmd cmd_agent = {
     .name = "agent",
     .args = "ROLE [--fault NAME]",
     .summary = "run a reference agent, driven by JSON Lines (docs/ADAPTER.md)",
+    .help =
+        "ROLE is A, B, C (retrieves without right), D (a second depositor), M "
+        "(deposits while\nclaiming to be A), MB (mailbox), KMS or CORE "
+        "(forwarding proxy). Commands come on\nstandard input, answers and events "
+        "go to standard output, one JSON object a line; the\nlog goes to standard "
+        "error.\n\n"
+        "  --fault NAME  make it misbehave ('latchkey list faults')\n\n"
+        "Exit code: 0 after quit or end of input, 64 usage, 70 internal error.",
     .run = cmd_agent_run,
 };

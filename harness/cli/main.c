@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
 /* The latchkey program: finds the verb and runs it. */
-#include "harness/cli/cmd.h"
+#include "harness/cli/cli.h"
 #include "harness/crypto/selftest.h"
 
 #include <errno.h>
@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define EXIT_USAGE 64
-#define EXIT_INTERNAL 70
 
 static const struct cmd *const verbs[] = {
     &cmd_judge, &cmd_decode,  &cmd_agent, &cmd_play, &cmd_vectors,
@@ -80,7 +77,7 @@ static void exec_external(char **argv)
             execv(path, argv);
             fprintf(stderr, "latchkey: cannot start %s: %s\n", path,
                     strerror(errno));
-            exit(EXIT_INTERNAL);
+            exit(CLI_INTERNAL);
         }
     }
 }
@@ -88,6 +85,26 @@ static void exec_external(char **argv)
 static int is_word(const char *s)
 {
     return *s != '\0' && strspn(s, "abcdefghijklmnopqrstuvwxyz-") == strlen(s);
+}
+
+static int verb_help(const struct cmd *v)
+{
+    printf("usage: latchkey %s %s\n\nlatchkey %s: %s.\n\n%s\n", v->name, v->args,
+           v->name, v->summary, v->help);
+    return 0;
+}
+
+static int wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return 1;
+        }
+        if (strcmp(argv[i], "--") == 0) {
+            break;
+        }
+    }
+    return 0;
 }
 
 static int help(int argc, char **argv)
@@ -105,17 +122,16 @@ static int help(int argc, char **argv)
     if (v == NULL) {
         fprintf(stderr, "latchkey: no verb '%s'; 'latchkey help' lists them\n",
                 argv[1]);
-        return EXIT_USAGE;
+        return CLI_USAGE;
     }
-    printf("usage: latchkey %s %s\n\n%s\n", v->name, v->args, v->summary);
-    return 0;
+    return verb_help(v);
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
-        return EXIT_USAGE;
+        return CLI_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
@@ -135,13 +151,16 @@ int main(int argc, char **argv)
         }
         fprintf(stderr, "latchkey: no verb '%s'; 'latchkey help' lists them\n",
                 argv[1]);
-        return EXIT_USAGE;
+        return CLI_USAGE;
+    }
+    if (wants_help(argc - 1, argv + 1)) {
+        return verb_help(v);
     }
     const char *failed = NULL;
     if (crypto_selftest(&failed) != STATUS_OK) {
         fprintf(stderr, "latchkey: self-test of %s failed; this build cannot "
                         "be trusted\n", failed);
-        return EXIT_INTERNAL;
+        return CLI_INTERNAL;
     }
     return v->run(argc - 1, argv + 1);
 }
