@@ -113,7 +113,8 @@ enum status bf_encrypt(const struct bf_id *id, struct env *env, struct view msg,
     return st;
 }
 
-/* Steps 1 to 5 for a U of order q: m into *msg (|W| octets, wiped on refusal). */
+/* Steps 1 to 5 for a U of order q: m into *msg (|W| octets, wiped on refusal).
+ */
 static enum bf_reason open_message(const struct bf_key *key,
                                    const struct ec_point *u,
                                    const struct bf_raw_ciphertext *c,

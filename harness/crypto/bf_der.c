@@ -124,8 +124,7 @@ enum bf_reason bf_der_key(struct bf_raw_point *out, const uint8_t *der,
 {
     struct rd in;
     enum bf_reason why = open_block(&in, der, len);
-    if (why == BF_REASON_NONE &&
-        (!read_point(&in, out) || rd_left(&in) != 0)) {
+    if (why == BF_REASON_NONE && (!read_point(&in, out) || rd_left(&in) != 0)) {
         why = BF_REASON_DER;
     }
     return why;

@@ -54,8 +54,8 @@ void bf_hash_to_range(struct bf_hasher *h, uint64_t *out,
         bf_hash(h, v + i * h->len, in, num_parts + 1);
     }
     /* v = h_1 || h_2, reduced mod n */
-    size_t used = limbs_from_octets(num_v, sizeof num_v / 8, v + h->len,
-                                    2 * h->len);
+    size_t used =
+        limbs_from_octets(num_v, sizeof num_v / 8, v + h->len, 2 * h->len);
     memset(out, 0, num * 8);
     if (used < num) {
         memcpy(out, num_v, used * 8);
@@ -75,8 +75,8 @@ void bf_hash_bytes_xor(struct bf_hasher *h, uint8_t *data, size_t len,
     struct view chain_k[2] = {{chain, h->len}, {k, h->len}};
     bf_hash(h, k, &seed, 1); /* K = H(seed) */
     for (size_t at = 0; at < len; at += h->len) {
-        bf_hash(h, chain, chain_k, 1);  /* h_i = H(h_(i-1)) */
-        bf_hash(h, block, chain_k, 2);  /* r_i = H(h_i || K) */
+        bf_hash(h, chain, chain_k, 1); /* h_i = H(h_(i-1)) */
+        bf_hash(h, block, chain_k, 2); /* r_i = H(h_i || K) */
         for (size_t i = 0; i < h->len && at + i < len; i++) {
             data[at + i] ^= block[i];
         }

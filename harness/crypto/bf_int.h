@@ -63,8 +63,8 @@ int bf_hasher_done(struct bf_hasher *h); /* frees; 0 if something failed */
 void bf_hash(struct bf_hasher *h, uint8_t *out, const struct view *parts,
              size_t num);
 
-/* bf_hash_to_range computes HashToRange(parts, n) (RFC 5091, 4.1.1) into out, n and
- * out of num limbs. bf_hash_bytes_xor XORs HashBytes(len, seed) (4.2.1) to
+/* bf_hash_to_range computes HashToRange(parts, n) (RFC 5091, 4.1.1) into out, n
+ * and out of num limbs. bf_hash_bytes_xor XORs HashBytes(len, seed) (4.2.1) to
  * data. */
 void bf_hash_to_range(struct bf_hasher *h, uint64_t *out,
                       const struct view *parts, size_t num_parts,
@@ -114,8 +114,7 @@ extern const struct view bf_oid_type1curve;
 void bf_der_wrap(struct wr *out, uint8_t tag, const struct wr *body);
 void bf_der_string(struct wr *out, uint8_t tag, struct view v);
 void bf_der_uint(struct wr *out, const uint8_t *data, size_t len);
-void bf_der_point(struct wr *out, const struct ec_point *a,
-                  const struct fp *f);
+void bf_der_point(struct wr *out, const struct ec_point *a, const struct fp *f);
 
 /* bf_point_read: finite, coordinates in range, on the curve; the order is
  * checked by the caller. */

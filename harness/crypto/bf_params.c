@@ -123,8 +123,8 @@ static int is_prime(const uint64_t *v, size_t n)
 static enum bf_reason check_p(struct fp *f, const struct bf_int *p)
 {
     if (p->negative || !fp_init(f, p->mag.data, p->mag.len) ||
-        f->bits < TOY_P_BITS ||
-        mpn_mod_1(f->p, (mp_size_t)f->n, 12) != 11 || !is_prime(f->p, f->n)) {
+        f->bits < TOY_P_BITS || mpn_mod_1(f->p, (mp_size_t)f->n, 12) != 11 ||
+        !is_prime(f->p, f->n)) {
         return BF_REASON_BAD_P;
     }
     return BF_REASON_NONE;
@@ -132,8 +132,7 @@ static enum bf_reason check_p(struct fp *f, const struct bf_int *p)
 
 static enum bf_reason check_q(struct bf_params *bp, const struct bf_int *q)
 {
-    bp->q_limbs =
-        limbs_from_octets(bp->q, BF_Q_LIMBS, q->mag.data, q->mag.len);
+    bp->q_limbs = limbs_from_octets(bp->q, BF_Q_LIMBS, q->mag.data, q->mag.len);
     if (q->negative || bp->q_limbs > BF_Q_LIMBS) {
         return BF_REASON_BAD_Q;
     }

@@ -91,8 +91,7 @@ static int point_of(struct ec_point *out, const struct bf_prim_point *a,
 }
 
 enum status bf_prim_point_multiply(struct wr *out, int *infinity, struct view p,
-                                   const struct bf_prim_point *a,
-                                   struct view k)
+                                   const struct bf_prim_point *a, struct view k)
 {
     struct fp f;
     struct ec_point pt;
@@ -137,8 +136,7 @@ enum status bf_prim_pairing(struct wr *out, struct view p, struct view q,
     if (limbs_bits(rest, num) != 0 || limbs_bits(quot, f.n + 1) < 4) {
         return STATUS_BAD_VALUE;
     }
-    pairing_init(&pr, &f, &form, quot,
-                 (limbs_bits(quot, f.n + 1) + 63) / 64);
+    pairing_init(&pr, &f, &form, quot, (limbs_bits(quot, f.n + 1) + 63) / 64);
     if (!point_of(&pa, a, &f) || !point_of(&pb, b, &f) ||
         !ec_has_order(&pa, &form, &f) || !ec_has_order(&pb, &form, &f) ||
         !pairing_compute(&e, &pa, &pb, &pr)) {

@@ -29,8 +29,9 @@ struct bf_prim_point { /* views into the caller's octets */
     struct view x, y;
 };
 
-/* bf_prim_point_multiply appends x || y of [k]A on y^2 = x^3 + 1 over F_p, nothing
- * if the result is infinity (*infinity = 1). A is any point of the curve. */
+/* bf_prim_point_multiply appends x || y of [k]A on y^2 = x^3 + 1 over F_p,
+ * nothing if the result is infinity (*infinity = 1). A is any point of the
+ * curve. */
 enum status bf_prim_point_multiply(struct wr *out, int *infinity, struct view p,
                                    const struct bf_prim_point *a,
                                    struct view k);
@@ -45,8 +46,8 @@ enum status bf_prim_pairing(struct wr *out, struct view p, struct view q,
 enum status bf_prim_identity(struct wr *out, const struct bf_params *bp,
                              struct view id);
 
-/* bf_prim_encrypt is bf_encrypt_rho and appends to steps what was computed on the
- * way: t, l (as long as q), theta (re || im), thetaL (re || im), w. */
+/* bf_prim_encrypt is bf_encrypt_rho and appends to steps what was computed on
+ * the way: t, l (as long as q), theta (re || im), thetaL (re || im), w. */
 enum status bf_prim_encrypt(struct wr *out, struct wr *steps,
                             const struct bf_id *id, struct view rho,
                             struct view msg);

@@ -19,7 +19,8 @@ static enum status draw(uint8_t *out, size_t bits, struct env *env)
     return s;
 }
 
-/* q = 2^a + s 2^b + c, prime, of bits bits: forms in turn from a random start */
+/* q = 2^a + s 2^b + c, prime, of bits bits: forms in turn from a random start
+ */
 static enum status draw_q(mpz_t q, size_t bits, struct env *env)
 {
     uint8_t start[2];
@@ -78,7 +79,8 @@ static enum status draw_p(mpz_t p, mpz_t q, size_t bits, struct env *env)
     return st;
 }
 
-/* P = [12r]P', P' uniform among the finite points: y uniform, x its cube root */
+/* P = [12r]P', P' uniform among the finite points: y uniform, x its cube root
+ */
 static enum status draw_point(struct ec_point *out, const struct fp *f,
                               const uint64_t *cofactor, size_t num,
                               struct env *env)

@@ -142,26 +142,26 @@ void ec_double(struct ec_jac *r, const struct ec_jac *a, const struct fp *f)
     fp_el y4;
     fp_el d;
     fp_el e;
-    fp_sqr(xx, a->x, f);      /* X^2 */
-    fp_sqr(yy, a->y, f);      /* Y^2 */
-    fp_sqr(y4, yy, f);        /* Y^4 */
-    fp_add(d, a->x, yy, f);   /* */
-    fp_sqr(d, d, f);          /* (X + Y^2)^2 */
-    fp_sub(d, d, xx, f);      /* */
-    fp_sub(d, d, y4, f);      /* 2XY^2 */
-    fp_dbl(d, d, f);          /* D = 4XY^2 */
-    fp_dbl(e, xx, f);         /* */
-    fp_add(e, e, xx, f);      /* E = 3X^2 */
+    fp_sqr(xx, a->x, f);    /* X^2 */
+    fp_sqr(yy, a->y, f);    /* Y^2 */
+    fp_sqr(y4, yy, f);      /* Y^4 */
+    fp_add(d, a->x, yy, f); /* */
+    fp_sqr(d, d, f);        /* (X + Y^2)^2 */
+    fp_sub(d, d, xx, f);    /* */
+    fp_sub(d, d, y4, f);    /* 2XY^2 */
+    fp_dbl(d, d, f);        /* D = 4XY^2 */
+    fp_dbl(e, xx, f);       /* */
+    fp_add(e, e, xx, f);    /* E = 3X^2 */
     fp_mul(r->z, a->y, a->z, f);
-    fp_dbl(r->z, r->z, f);    /* Z' = 2YZ */
-    fp_sqr(r->x, e, f);       /* */
-    fp_sub(r->x, r->x, d, f); /* */
-    fp_sub(r->x, r->x, d, f); /* X' = E^2 - 2D */
-    fp_sub(d, d, r->x, f);    /* D - X' */
-    fp_mul(r->y, e, d, f);    /* */
-    fp_dbl(y4, y4, f);        /* */
-    fp_dbl(y4, y4, f);        /* */
-    fp_dbl(y4, y4, f);        /* 8Y^4 */
+    fp_dbl(r->z, r->z, f);     /* Z' = 2YZ */
+    fp_sqr(r->x, e, f);        /* */
+    fp_sub(r->x, r->x, d, f);  /* */
+    fp_sub(r->x, r->x, d, f);  /* X' = E^2 - 2D */
+    fp_sub(d, d, r->x, f);     /* D - X' */
+    fp_mul(r->y, e, d, f);     /* */
+    fp_dbl(y4, y4, f);         /* */
+    fp_dbl(y4, y4, f);         /* */
+    fp_dbl(y4, y4, f);         /* 8Y^4 */
     fp_sub(r->y, r->y, y4, f); /* Y' = E(D - X') - 8Y^4 */
 }
 
@@ -183,18 +183,18 @@ static void add_tail(struct ec_jac *r, const struct ec_jac *a, fp_el u1,
         }
         return;
     }
-    fp_mul(r->z, z, u2, f);     /* Z' = Z1 Z2 H */
-    fp_sqr(hh, u2, f);          /* H^2 */
-    fp_mul(v, u1, hh, f);       /* V = U1 H^2 */
-    fp_mul(hh, hh, u2, f);      /* H^3 */
-    fp_sqr(r->x, s2, f);        /* */
-    fp_sub(r->x, r->x, hh, f);  /* */
-    fp_sub(r->x, r->x, v, f);   /* */
-    fp_sub(r->x, r->x, v, f);   /* X' = R^2 - H^3 - 2V */
-    fp_sub(v, v, r->x, f);      /* */
-    fp_mul(v, s2, v, f);        /* */
-    fp_mul(hh, s1, hh, f);      /* */
-    fp_sub(r->y, v, hh, f);     /* Y' = R(V - X') - S1 H^3 */
+    fp_mul(r->z, z, u2, f);    /* Z' = Z1 Z2 H */
+    fp_sqr(hh, u2, f);         /* H^2 */
+    fp_mul(v, u1, hh, f);      /* V = U1 H^2 */
+    fp_mul(hh, hh, u2, f);     /* H^3 */
+    fp_sqr(r->x, s2, f);       /* */
+    fp_sub(r->x, r->x, hh, f); /* */
+    fp_sub(r->x, r->x, v, f);  /* */
+    fp_sub(r->x, r->x, v, f);  /* X' = R^2 - H^3 - 2V */
+    fp_sub(v, v, r->x, f);     /* */
+    fp_mul(v, s2, v, f);       /* */
+    fp_mul(hh, s1, hh, f);     /* */
+    fp_sub(r->y, v, hh, f);    /* Y' = R(V - X') - S1 H^3 */
 }
 
 void ec_add(struct ec_jac *r, const struct ec_jac *a, const struct ec_jac *b,
@@ -241,10 +241,10 @@ void ec_add_affine(struct ec_jac *r, const struct ec_jac *a,
     }
     fp_copy(u1, a->x, f);
     fp_copy(s1, a->y, f);
-    fp_sqr(z, a->z, f);      /* */
-    fp_mul(u2, b->x, z, f);  /* U2 = X2 Z1^2 */
-    fp_mul(z, z, a->z, f);   /* */
-    fp_mul(s2, b->y, z, f);  /* S2 = Y2 Z1^3 */
+    fp_sqr(z, a->z, f);     /* */
+    fp_mul(u2, b->x, z, f); /* U2 = X2 Z1^2 */
+    fp_mul(z, z, a->z, f);  /* */
+    fp_mul(s2, b->y, z, f); /* S2 = Y2 Z1^3 */
     add_tail(r, a, u1, s1, u2, s2, a->z, f);
 }
 

@@ -62,7 +62,7 @@ void ec_from_y(struct ec_point *r, const uint64_t *y, const struct fp *f);
 
 /* Multiples of a fixed point of prime order: the comb of Lim and Lee. */
 struct ec_comb {
-    size_t spacing; /* bits of the scalar per tooth */
+    size_t spacing;  /* bits of the scalar per tooth */
     uint64_t *table; /* packed x, y of [sum of 2^(spacing i)]P, 63 points */
 };
 

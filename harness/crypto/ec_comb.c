@@ -10,10 +10,10 @@
 #define TEETH 6
 #define POINTS ((1u << TEETH) - 1)
 
-/* A scalar of 6d bits is read as d columns of six bits, bit i of a column having
- * the weight 2^(d i):
- *     k = sum over j of 2^j * (k_j + k_(j+d) 2^d + .. + k_(j+5d) 2^(5d)),
- * so [k]P takes d doublings and d additions from a table of 63 points. */
+/* A scalar of 6d bits is read as d columns of six bits, bit i of a column
+ * having the weight 2^(d i): k = sum over j of 2^j * (k_j + k_(j+d) 2^d + .. +
+ * k_(j+5d) 2^(5d)), so [k]P takes d doublings and d additions from a table of
+ * 63 points. */
 
 /* the point of column value v (1..63) */
 static uint64_t *entry(const struct ec_comb *c, size_t v, const struct fp *f)

@@ -63,6 +63,9 @@ int fp_init(struct fp *f, const uint8_t *p, size_t len)
     }
     f->bits = limbs_bits(f->p, f->n);
     f->octets = (f->bits + 7) / 8;
+    for (size_t i = 0; i < f->n; i++) {
+        f->not_p[i] = ~f->p[i];
+    }
     uint64_t inv = f->p[0]; /* right in 3 bits, doubled by each Newton step */
     for (int i = 0; i < 5; i++) {
         inv *= 2 - f->p[0] * inv;
@@ -102,9 +105,8 @@ static void count_sub(uint64_t *r, const uint64_t *a, const uint64_t *b,
 
 void fp_counting(struct fp *f, const struct fp *from, struct fp_count *count)
 {
-    static const struct fp_ops ops_counting = {"counting", 0,
-                                               count_mul,  count_sqr,
-                                               count_add,  count_sub};
+    static const struct fp_ops ops_counting = {
+        "counting", 0, count_mul, count_sqr, count_add, count_sub};
     *f = *from;
     *count = (struct fp_count){.inner = from->ops};
     f->ops = &ops_counting;

@@ -19,8 +19,8 @@ struct fp;
 struct fp_count;
 
 /* One implementation of the operations that cost time. r may be a or b. This
- * struct is the seam at which a vector unit comes in: fp_ops_choose() in fp_ops.c
- * is the only place that picks one. */
+ * struct is the seam at which a vector unit comes in: fp_ops_choose() in
+ * fp_ops.c is the only place that picks one. */
 struct fp_ops {
     const char *name;
     size_t limbs; /* works for this many limbs only; 0 = any number */
@@ -37,10 +37,11 @@ struct fp_ops {
                 const struct fp *f);
 };
 
-/* Field constants. Immutable after fp_init, may be shared; the assembly reads p
- * and n0 at fixed offsets. */
+/* Field constants. Immutable after fp_init, may be shared; the assembly reads
+ * the first three members at fixed offsets. */
 struct fp {
     fp_el p;
+    fp_el not_p; /* R - 1 - p */
     uint64_t n0; /* -1/p mod 2^64 */
     size_t n;    /* limbs */
     const struct fp_ops *ops;
@@ -79,7 +80,6 @@ int fp_from_octets(uint64_t *r, const uint8_t *data, size_t len,
                    const struct fp *f);
 void fp_to_octets(uint8_t *out, const uint64_t *a, const struct fp *f);
 
-/* fp_is_odd: the integer a (not its Montgomery form) is odd. */
 int fp_is_zero(const uint64_t *a, const struct fp *f);
 int fp_equal(const uint64_t *a, const uint64_t *b, const struct fp *f);
 
@@ -99,8 +99,9 @@ void fp_pow(uint64_t *r, const uint64_t *a, const uint64_t *e, size_t num,
  * if a is 0 or has a factor in common with p. */
 int fp_inv(uint64_t *r, const uint64_t *a, const struct fp *f);
 
-/* fp_inv_all inverts num packed elements in place with one inversion and 3(num-1)
- * products. scratch holds num elements. Returns 0 if one of them is 0. */
+/* fp_inv_all inverts num packed elements in place with one inversion and
+ * 3(num-1) products. scratch holds num elements. Returns 0 if one of them is 0.
+ */
 int fp_inv_all(uint64_t *a, uint64_t *scratch, size_t num, const struct fp *f);
 
 /* fp_jacobi gives the Legendre symbol (a/p): 1, -1 or 0. */
@@ -135,8 +136,9 @@ static inline void fp_dbl(uint64_t *r, const uint64_t *a, const struct fp *f)
 }
 
 /* Plain integers, least significant limb first. */
-size_t limbs_from_octets(uint64_t *r, size_t cap, const uint8_t *data,
-                         size_t len); /* returns limbs used, cap+1 if too large */
+size_t
+limbs_from_octets(uint64_t *r, size_t cap, const uint8_t *data,
+                  size_t len); /* returns limbs used, cap+1 if too large */
 void limbs_to_octets(uint8_t *out, size_t len, const uint64_t *a, size_t n);
 size_t limbs_bits(const uint64_t *a, size_t n);
 

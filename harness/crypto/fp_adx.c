@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Products of F_p for 8, 16 and 24 limbs with mulx, adcx and adox. */
+/* Products of F_p for 8, 16, 24 and 120 limbs with mulx, adcx and adox. */
 #include "harness/crypto/fp_int.h"
 
 #if defined(__x86_64__)
 
 _Static_assert(offsetof(struct fp, p) == 0, "the assembly reads p at 0");
-_Static_assert(offsetof(struct fp, n0) == 960, "the assembly reads n0 at 960");
+_Static_assert(offsetof(struct fp, not_p) == 960,
+               "the assembly reads not_p at 960");
+_Static_assert(offsetof(struct fp, n0) == 1920,
+               "the assembly reads n0 at 1920");
 
 /* The row: with acc of 8 limbs in registers (r0 lowest), a multiplier in rdx, 8
  * limbs at src and one limb of memory,
@@ -57,7 +60,7 @@ __asm__(
 
     /* m = r0 * n0, kept at \m for the other columns of p */
     ".macro FP_MROW m, r0, r1, r2, r3, r4, r5, r6, r7\n"
-    "  movq 960(%rcx), %rdx\n"
+    "  movq 1920(%rcx), %rdx\n"
     "  imulq \\r0, %rdx\n"
     "  movq %rdx, \\m\n"
     "  FP_ROW %rcx, , , \\r0,\\r1,\\r2,\\r3,\\r4,\\r5,\\r6,\\r7\n"
@@ -193,6 +196,186 @@ __asm__(
     "  .endif\n"
     ".endm\n"
 
+    /* acc, then a_i a_j for i < j of the 8 limbs at (rbp), 16 limbs to (rdi);
+     * row i leaves two finished limbs and its sum does not reach limb 15 */
+    ".macro FP_TRIANGLE\n"
+    "  movq %r8, 0(%rdi)\n"
+    "  movq 0(%rbp), %rdx\n"
+    "  xorl %eax, %eax\n"
+    "  mulx 8(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r9\n"
+    "  adox %rbx, %r10\n"
+    "  mulx 16(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r10\n"
+    "  adox %rbx, %r11\n"
+    "  mulx 24(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r11\n"
+    "  adox %rbx, %r12\n"
+    "  mulx 32(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r12\n"
+    "  adox %rbx, %r13\n"
+    "  mulx 40(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r13\n"
+    "  adox %rbx, %r14\n"
+    "  mulx 48(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r14\n"
+    "  adox %rbx, %r15\n"
+    "  mulx 56(%rbp), %rax, %r8\n"
+    "  adcx %rax, %r15\n"
+    "  movl $0, %eax\n"
+    "  adox %rax, %r8\n"
+    "  adcx %rax, %r8\n"
+    "  movq %r9, 8(%rdi)\n"
+    "  movq %r10, 16(%rdi)\n"
+    "  movq 8(%rbp), %rdx\n"
+    "  xorl %eax, %eax\n"
+    "  mulx 16(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r11\n"
+    "  adox %rbx, %r12\n"
+    "  mulx 24(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r12\n"
+    "  adox %rbx, %r13\n"
+    "  mulx 32(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r13\n"
+    "  adox %rbx, %r14\n"
+    "  mulx 40(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r14\n"
+    "  adox %rbx, %r15\n"
+    "  mulx 48(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r15\n"
+    "  adox %rbx, %r8\n"
+    "  mulx 56(%rbp), %rax, %r9\n"
+    "  adcx %rax, %r8\n"
+    "  movl $0, %eax\n"
+    "  adox %rax, %r9\n"
+    "  adcx %rax, %r9\n"
+    "  movq %r11, 24(%rdi)\n"
+    "  movq %r12, 32(%rdi)\n"
+    "  movq 16(%rbp), %rdx\n"
+    "  xorl %eax, %eax\n"
+    "  mulx 24(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r13\n"
+    "  adox %rbx, %r14\n"
+    "  mulx 32(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r14\n"
+    "  adox %rbx, %r15\n"
+    "  mulx 40(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r15\n"
+    "  adox %rbx, %r8\n"
+    "  mulx 48(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r8\n"
+    "  adox %rbx, %r9\n"
+    "  mulx 56(%rbp), %rax, %r10\n"
+    "  adcx %rax, %r9\n"
+    "  movl $0, %eax\n"
+    "  adox %rax, %r10\n"
+    "  adcx %rax, %r10\n"
+    "  movq %r13, 40(%rdi)\n"
+    "  movq %r14, 48(%rdi)\n"
+    "  movq 24(%rbp), %rdx\n"
+    "  xorl %eax, %eax\n"
+    "  mulx 32(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r15\n"
+    "  adox %rbx, %r8\n"
+    "  mulx 40(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r8\n"
+    "  adox %rbx, %r9\n"
+    "  mulx 48(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r9\n"
+    "  adox %rbx, %r10\n"
+    "  mulx 56(%rbp), %rax, %r11\n"
+    "  adcx %rax, %r10\n"
+    "  movl $0, %eax\n"
+    "  adox %rax, %r11\n"
+    "  adcx %rax, %r11\n"
+    "  movq %r15, 56(%rdi)\n"
+    "  movq %r8, 64(%rdi)\n"
+    "  movq 32(%rbp), %rdx\n"
+    "  xorl %eax, %eax\n"
+    "  mulx 40(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r9\n"
+    "  adox %rbx, %r10\n"
+    "  mulx 48(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r10\n"
+    "  adox %rbx, %r11\n"
+    "  mulx 56(%rbp), %rax, %r12\n"
+    "  adcx %rax, %r11\n"
+    "  movl $0, %eax\n"
+    "  adox %rax, %r12\n"
+    "  adcx %rax, %r12\n"
+    "  movq %r9, 72(%rdi)\n"
+    "  movq %r10, 80(%rdi)\n"
+    "  movq 40(%rbp), %rdx\n"
+    "  xorl %eax, %eax\n"
+    "  mulx 48(%rbp), %rax, %rbx\n"
+    "  adcx %rax, %r11\n"
+    "  adox %rbx, %r12\n"
+    "  mulx 56(%rbp), %rax, %r13\n"
+    "  adcx %rax, %r12\n"
+    "  movl $0, %eax\n"
+    "  adox %rax, %r13\n"
+    "  adcx %rax, %r13\n"
+    "  movq %r11, 88(%rdi)\n"
+    "  movq %r12, 96(%rdi)\n"
+    "  movq 48(%rbp), %rdx\n"
+    "  xorl %eax, %eax\n"
+    "  mulx 56(%rbp), %rax, %r14\n"
+    "  adcx %rax, %r13\n"
+    "  movl $0, %eax\n"
+    "  adox %rax, %r14\n"
+    "  adcx %rax, %r14\n"
+    "  movq %r13, 104(%rdi)\n"
+    "  movq %r14, 112(%rdi)\n"
+    "  movq $0, 120(%rdi)\n"
+    ".endm\n"
+
+    /* t = a^2: rsi = a. The products of different limbs once, then doubled, on
+     * CF, and the squares added, on OF. */
+    ".macro FP_SQUARE n\n"
+    "  movq %rsi, 16*\\n+96(%rsp)\n"
+    "  movq %rsi, %rbp\n"
+    "  movq %rsp, %rdi\n"
+    "  FP_ZERO\n"
+    "  FP_TRIANGLE\n"
+    "  .if \\n > 8\n"
+    "  movq $1, 16*\\n+88(%rsp)\n" /* column */
+    "6:\n"
+    "  movq 16*\\n+96(%rsp), %rsi\n"
+    "  movq 16*\\n+88(%rsp), %rax\n"
+    "  movl %eax, 16*\\n+80(%rsp)\n"
+    "  shlq $6, %rax\n"
+    "  leaq (%rsp,%rax), %rdi\n"
+    "  leaq (%rsi,%rax), %rbp\n"
+    "  FP_ZERO\n"
+    "7:\n"
+    "  FP_ROWS_ADD\n"
+    "  addq $64, %rdi\n"
+    "  addq $64, %rsi\n"
+    "  decl 16*\\n+80(%rsp)\n"
+    "  jnz 7b\n"
+    "  FP_TRIANGLE\n"
+    "  incq 16*\\n+88(%rsp)\n"
+    "  cmpq $(\\n/8), 16*\\n+88(%rsp)\n"
+    "  jb 6b\n"
+    "  movq 16*\\n+96(%rsp), %rsi\n"
+    "  .endif\n"
+    "  xorl %eax, %eax\n"
+    "  .set i, 0\n"
+    "  .rept \\n\n"
+    "  movq i(%rsi), %rdx\n"
+    "  mulx %rdx, %rax, %rbx\n"
+    "  movq 2*i(%rsp), %r8\n"
+    "  movq 2*i+8(%rsp), %r9\n"
+    "  adcx %r8, %r8\n"
+    "  adox %rax, %r8\n"
+    "  adcx %r9, %r9\n"
+    "  adox %rbx, %r9\n"
+    "  movq %r8, 2*i(%rsp)\n"
+    "  movq %r9, 2*i+8(%rsp)\n"
+    "  .set i, i+8\n"
+    "  .endr\n"
+    ".endm\n"
+
     /* r = t / R mod p: rcx = f */
     ".macro FP_REDUCE n\n"
     "  movq %rsp, %rdi\n"
@@ -265,96 +448,116 @@ __asm__(
     "  FP_LEAVE \\n\n"
     ".size fp_mul_adx_\\n, .-fp_mul_adx_\\n\n"
     ".endm\n"
+
+    /* void fp_sqr_adx_n(r, a, f) */
+    ".macro FP_SQR n\n"
+    ".p2align 6\n"
+    ".globl fp_sqr_adx_\\n\n"
+    ".hidden fp_sqr_adx_\\n\n"
+    ".type fp_sqr_adx_\\n, @function\n"
+    "fp_sqr_adx_\\n:\n"
+    "  FP_ENTER \\n\n"
+    "  movq %rdx, %rcx\n"
+    "  FP_SQUARE \\n\n"
+    "  FP_REDUCE \\n\n"
+    "  FP_LEAVE \\n\n"
+    ".size fp_sqr_adx_\\n, .-fp_sqr_adx_\\n\n"
+    ".endm\n"
     "FP_MUL 8\n"
     "FP_MUL 16\n"
-    "FP_MUL 24\n");
+    "FP_MUL 24\n"
+    "FP_MUL 120\n"
+    "FP_SQR 8\n"
+    "FP_SQR 16\n"
+    "FP_SQR 24\n"
+    "FP_SQR 120\n");
 
-void fp_mul_adx_8(uint64_t *r, const uint64_t *a, const uint64_t *b,
-                  const struct fp *f);
-void fp_mul_adx_16(uint64_t *r, const uint64_t *a, const uint64_t *b,
-                   const struct fp *f);
-void fp_mul_adx_24(uint64_t *r, const uint64_t *a, const uint64_t *b,
-                   const struct fp *f);
+/* Sums and differences: one pass with two carry chains.
+ *     a+b on CF, a+b+(R-1-p)+1 = a+b-p (+R) on OF: the latter if a chain
+ * carries a-b = a+(R-1-b)+1 (-R) on CF, a-b+p on OF: the latter if CF did not
+ * carry Both are written, then the right one is selected. */
+__asm__(".macro FP_SELECT cond, n\n"
+        "  .set i, 0\n"
+        "  .rept \\n\n"
+        "  movq i(%rdi), %rax\n"
+        "  cmov\\cond\\()q i(%rsp), %rax\n"
+        "  movq %rax, i(%rdi)\n"
+        "  .set i, i+8\n"
+        "  .endr\n"
+        "  leaq 8*\\n(%rsp), %rsp\n"
+        "  ret\n"
+        ".endm\n"
 
-/* Sums and squares for n limbs; n is a constant where these are inlined. */
-static inline __attribute__((always_inline)) void
-select_n(uint64_t *r, const uint64_t *t, const uint64_t *d, uint64_t mask,
-         size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        r[i] = (t[i] & mask) | (d[i] & ~mask); /* mask: t, else d */
-    }
-}
+        ".macro FP_BEGIN name, n\n"
+        ".p2align 5\n"
+        ".globl \\name\\()_\\n\n"
+        ".hidden \\name\\()_\\n\n"
+        ".type \\name\\()_\\n, @function\n"
+        "\\name\\()_\\n:\n"
+        "  leaq -8*\\n(%rsp), %rsp\n" /* t; lea keeps the flags */
+        ".endm\n"
 
-static inline __attribute__((always_inline)) void
-add_n(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p,
-      size_t n)
-{
-    uint64_t t[24];
-    uint64_t d[24];
-    unsigned char carry = 0;
-    unsigned char borrow = 0;
-#pragma GCC unroll 24
-    for (size_t i = 0; i < n; i++) {
-        unsigned long long v;
-        carry = __builtin_ia32_addcarryx_u64(carry, a[i], b[i], &v);
-        t[i] = v; /* a+b */
-    }
-#pragma GCC unroll 24
-    for (size_t i = 0; i < n; i++) {
-        unsigned long long v;
-        borrow = __builtin_ia32_sbb_u64(borrow, t[i], p[i], &v);
-        d[i] = v; /* a+b-p */
-    }
-    select_n(r, t, d, (uint64_t)carry - borrow, n);
-}
+        /* void fp_add_adx_n(r, a, b, f) */
+        ".macro FP_ADD n\n"
+        "  FP_BEGIN fp_add_adx, \\n\n"
+        "  movl $0x7fffffff, %eax\n"
+        "  addl $1, %eax\n" /* CF = 0, OF = 1 */
+        "  .set i, 0\n"
+        "  .rept \\n\n"
+        "  movq i(%rsi), %rax\n"
+        "  adcx i(%rdx), %rax\n"
+        "  movq %rax, i(%rsp)\n"
+        "  adox 960+i(%rcx), %rax\n"
+        "  movq %rax, i(%rdi)\n"
+        "  .set i, i+8\n"
+        "  .endr\n"
+        "  setc %al\n"
+        "  seto %dl\n"
+        "  orb %al, %dl\n"
+        "  FP_SELECT z, \\n\n"
+        ".size fp_add_adx_\\n, .-fp_add_adx_\\n\n"
+        ".endm\n"
 
-static inline __attribute__((always_inline)) void
-sub_n(uint64_t *r, const uint64_t *a, const uint64_t *b, const uint64_t *p,
-      size_t n)
-{
-    uint64_t t[24];
-    unsigned char borrow = 0;
-    unsigned char carry = 0;
-#pragma GCC unroll 24
-    for (size_t i = 0; i < n; i++) {
-        unsigned long long v;
-        borrow = __builtin_ia32_sbb_u64(borrow, a[i], b[i], &v);
-        t[i] = v; /* a-b */
-    }
-    uint64_t mask = (uint64_t)0 - borrow;
-#pragma GCC unroll 24
-    for (size_t i = 0; i < n; i++) {
-        unsigned long long v;
-        carry = __builtin_ia32_addcarryx_u64(carry, t[i], p[i] & mask, &v);
-        r[i] = v; /* a-b, or a-b+p */
-    }
-}
+        /* void fp_sub_adx_n(r, a, b, f) */
+        ".macro FP_SUB n\n"
+        "  FP_BEGIN fp_sub_adx, \\n\n"
+        "  xorl %eax, %eax\n"
+        "  stc\n" /* CF = 1, OF = 0 */
+        "  .set i, 0\n"
+        "  .rept \\n\n"
+        "  movq i(%rdx), %rax\n"
+        "  notq %rax\n" /* keeps the flags */
+        "  adcx i(%rsi), %rax\n"
+        "  movq %rax, i(%rsp)\n"
+        "  adox i(%rcx), %rax\n"
+        "  movq %rax, i(%rdi)\n"
+        "  .set i, i+8\n"
+        "  .endr\n"
+        "  FP_SELECT c, \\n\n"
+        ".size fp_sub_adx_\\n, .-fp_sub_adx_\\n\n"
+        ".endm\n"
+        "FP_ADD 8\nFP_ADD 16\nFP_ADD 24\nFP_ADD 120\n"
+        "FP_SUB 8\nFP_SUB 16\nFP_SUB 24\nFP_SUB 120\n");
 
 #define FP_ADX_OPS(n)                                                          \
-    static void add_##n(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
-                        const struct fp *f)                                    \
-    {                                                                          \
-        add_n(r, a, b, f->p, n);                                               \
-    }                                                                          \
-    static void sub_##n(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
-                        const struct fp *f)                                    \
-    {                                                                          \
-        sub_n(r, a, b, f->p, n);                                               \
-    }                                                                          \
-    static void sqr_##n(uint64_t *r, const uint64_t *a, const struct fp *f)    \
-    {                                                                          \
-        fp_mul_adx_##n(r, a, a, f);                                            \
-    }                                                                          \
-    static const struct fp_ops ops_adx_##n = {                                 \
-        "adx", n, fp_mul_adx_##n, sqr_##n, add_##n, sub_##n};
+    void fp_mul_adx_##n(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
+                        const struct fp *f);                                   \
+    void fp_sqr_adx_##n(uint64_t *r, const uint64_t *a, const struct fp *f);   \
+    void fp_add_adx_##n(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
+                        const struct fp *f);                                   \
+    void fp_sub_adx_##n(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
+                        const struct fp *f);                                   \
+    static const struct fp_ops ops_adx_##n = {"adx",          n,               \
+                                              fp_mul_adx_##n, fp_sqr_adx_##n,  \
+                                              fp_add_adx_##n, fp_sub_adx_##n};
 
 FP_ADX_OPS(8)
 FP_ADX_OPS(16)
 FP_ADX_OPS(24)
+FP_ADX_OPS(120)
 
 const struct fp_ops *const fp_ops_adx[] = {&ops_adx_8, &ops_adx_16, &ops_adx_24,
-                                           NULL};
+                                           &ops_adx_120, NULL};
 
 #else
 

@@ -17,8 +17,8 @@ static void redc(uint64_t *r, uint64_t *t, const struct fp *f)
 {
     mp_size_t n = (mp_size_t)f->n;
     for (size_t i = 0; i < f->n; i++) {
-        /* the carry of row i belongs to limb i+n; it is kept in limb i, which is
-         * zero now, and added below */
+        /* the carry of row i belongs to limb i+n; it is kept in limb i, which
+         * is zero now, and added below */
         t[i] = mpn_addmul_1(t + i, f->p, n, t[i] * f->n0);
     }
     mp_limb_t carry = mpn_add_n(t, t, t + n, n);

@@ -8,12 +8,11 @@
 #include <string.h>
 
 /* The pairing of RFC 5091 is e'(A, B) = f_{q,A}(phi(B))^((p^2-1)/q) with
- * phi(x, y) = (zeta x, y), zeta = -1/2 - (sqrt(3)/2) i. As zeta*x is not in F_p,
- * vertical lines would not vanish. The endomorphism sqrt(-3) = 2 zeta + 1 sends
- * B to a point of trace zero,
- *     B' = (-(x^3+4)/(3 x^2), -i y (x^3-8)/(3 sqrt(3) x^3)),
- * whose x is in F_p and whose y is a multiple of i. There the verticals, and
- * every factor in F_p, die in the final exponent, and
+ * phi(x, y) = (zeta x, y), zeta = -1/2 - (sqrt(3)/2) i. As zeta*x is not in
+ * F_p, vertical lines would not vanish. The endomorphism sqrt(-3) = 2 zeta + 1
+ * sends B to a point of trace zero, B' = (-(x^3+4)/(3 x^2), -i y (x^3-8)/(3
+ * sqrt(3) x^3)), whose x is in F_p and whose y is a multiple of i. There the
+ * verticals, and every factor in F_p, die in the final exponent, and
  *     f_{q,A}(B')^((p^2-1)/q) = e'(A, 2B) = e'(A, B)^2,
  * as the part of A's own group gives 1.
  *
@@ -59,20 +58,20 @@ int pairing_image_of(struct pairing_image *out, const struct ec_point *b,
     fp_el t;
     fp_el four;
     fp_sqr(x3, b->x, f);
-    fp_mul(x3, x3, b->x, f);      /* x^3 */
-    if (!fp_inv(i3, x3, f)) {     /* 1/x^3 */
+    fp_mul(x3, x3, b->x, f);  /* x^3 */
+    if (!fp_inv(i3, x3, f)) { /* 1/x^3 */
         return 0;
     }
     fp_set_small(four, 4, f);
-    fp_add(t, x3, four, f);       /* x^3 + 4 */
-    fp_mul(t, t, b->x, f);        /* */
-    fp_mul(t, t, i3, f);          /* (x^3+4)/x^2 */
-    fp_mul(t, t, pr->third, f);   /* */
-    fp_neg(out->x, t, f);         /* x' = -(x^3+4)/(3x^2) */
-    fp_dbl(four, four, f);        /* */
-    fp_sub(t, four, x3, f);       /* 8 - x^3 */
-    fp_mul(t, t, b->y, f);        /* */
-    fp_mul(t, t, i3, f);          /* */
+    fp_add(t, x3, four, f);                 /* x^3 + 4 */
+    fp_mul(t, t, b->x, f);                  /* */
+    fp_mul(t, t, i3, f);                    /* (x^3+4)/x^2 */
+    fp_mul(t, t, pr->third, f);             /* */
+    fp_neg(out->x, t, f);                   /* x' = -(x^3+4)/(3x^2) */
+    fp_dbl(four, four, f);                  /* */
+    fp_sub(t, four, x3, f);                 /* 8 - x^3 */
+    fp_mul(t, t, b->y, f);                  /* */
+    fp_mul(t, t, i3, f);                    /* */
     fp_mul(out->im, t, pr->third_root3, f); /* y(8-x^3)/(3 sqrt(3) x^3) */
     return 1;
 }
@@ -128,19 +127,19 @@ void pairing_power(struct fp2 *r, const struct fp2 *g, const uint64_t *im_inv,
         fp_mul(v1, v0, v1, f);
         fp_sub(v1, v1, trace, f); /* V_(2m+1) = V_m V_(m+1) - V_1 */
         fp_sqr(v0, v0, f);
-        fp_sub(v0, v0, two, f);   /* V_2m = V_m^2 - 2, V_(2m+2) alike */
+        fp_sub(v0, v0, two, f); /* V_2m = V_m^2 - 2, V_(2m+2) alike */
         fp_cswap(v0, v1, bit, f);
     }
-    fp_half(v0, v0, f);           /* re(g^e) = V_e/2 */
-    fp_half(v1, v1, f);           /* V_(e+1)/2 = re(g^e) re(g) - im(g^e) im(g) */
+    fp_half(v0, v0, f); /* re(g^e) = V_e/2 */
+    fp_half(v1, v1, f); /* V_(e+1)/2 = re(g^e) re(g) - im(g^e) im(g) */
     fp_mul(two, v0, g->re, f);
     fp_sub(two, two, v1, f);
     fp_mul(r->im, two, im_inv, f);
     fp_copy(r->re, v0, f);
 }
 
-/* out = f^((p-1) e) for e = the cofactor, or half of it with the sign that makes
- * the order odd. f is not 0. */
+/* out = f^((p-1) e) for e = the cofactor, or half of it with the sign that
+ * makes the order odd. f is not 0. */
 static void final_exponent(struct fp2 *out, const struct fp2 *m, int halve,
                            const struct pairing *pr)
 {
@@ -155,23 +154,23 @@ static void final_exponent(struct fp2 *out, const struct fp2 *m, int halve,
     size_t n = pr->cofactor_limbs;
     fp_sqr(a2, m->re, f);
     fp_sqr(b2, m->im, f);
-    fp_add(norm, a2, b2, f);      /* N = a^2 + b^2 */
+    fp_add(norm, a2, b2, f); /* N = a^2 + b^2 */
     fp_mul(ab, m->re, m->im, f);
     fp_mul(inv, norm, ab, f);
-    if (!fp_inv(inv, inv, f)) {   /* 1/(N ab) */
+    if (!fp_inv(inv, inv, f)) { /* 1/(N ab) */
         /* ab = 0: f^(p-1) is 1 or -1, the only odd order is 1 */
         fp_copy(out->re, f->one, f);
         memset(out->im, 0, f->n * 8);
         return;
     }
     /* g = f^(p-1) = conj(f)/f = conj(f)^2/N = ((a^2-b^2) - 2ab i)/N */
-    fp_mul(ab, inv, ab, f);       /* 1/N */
+    fp_mul(ab, inv, ab, f); /* 1/N */
     fp_sub(a2, a2, b2, f);
-    fp_mul(g.re, a2, ab, f);      /* (a^2-b^2)/N */
+    fp_mul(g.re, a2, ab, f); /* (a^2-b^2)/N */
     fp_sqr(b2, norm, f);
-    fp_mul(b2, b2, inv, f);       /* N/(ab) */
+    fp_mul(b2, b2, inv, f); /* N/(ab) */
     fp_half(b2, b2, f);
-    fp_neg(b2, b2, f);            /* 1/g.im = -N/(2ab) */
+    fp_neg(b2, b2, f); /* 1/g.im = -N/(2ab) */
     memcpy(e, pr->cofactor, n * 8);
     if (halve) {
         for (size_t i = 0; i < n; i++) {
@@ -199,37 +198,37 @@ static void step_double(struct fp2 *m, struct ec_jac *v, fp_el zz,
     fp_el e;
     fp_el re;
     fp_el im;
-    fp_sqr(xx, v->x, f);           /* X^2 */
-    fp_sqr(yy, v->y, f);           /* Y^2 */
-    fp_sqr(y4, yy, f);             /* Y^4 */
-    fp_add(d, v->x, yy, f);        /* */
-    fp_sqr(d, d, f);               /* */
-    fp_sub(d, d, xx, f);           /* */
-    fp_sub(d, d, y4, f);           /* */
-    fp_dbl(d, d, f);               /* D = 4XY^2 */
-    fp_dbl(e, xx, f);              /* */
-    fp_add(e, e, xx, f);           /* E = 3X^2 */
-    fp_add(v->z, v->y, v->z, f);   /* */
-    fp_sqr(v->z, v->z, f);         /* */
-    fp_sub(v->z, v->z, yy, f);     /* */
-    fp_sub(v->z, v->z, zz, f);     /* Z' = 2YZ = (Y+Z)^2 - Y^2 - Z^2 */
-    fp_mul(re, zz, b->x, f);       /* Z^2 x' */
-    fp_sub(re, v->x, re, f);       /* */
-    fp_mul(re, e, re, f);          /* E(X - Z^2 x') */
-    fp_sub(re, re, yy, f);         /* */
-    fp_sub(re, re, yy, f);         /* - 2Y^2 */
-    fp_mul(im, v->z, zz, f);       /* */
-    fp_mul(im, im, b->im, f);      /* 2YZ Z^2 y' */
-    fp_sqr(zz, v->z, f);           /* Z'^2 */
-    fp_sqr(v->x, e, f);            /* */
-    fp_sub(v->x, v->x, d, f);      /* */
-    fp_sub(v->x, v->x, d, f);      /* X' = E^2 - 2D */
-    fp_sub(d, d, v->x, f);         /* */
-    fp_mul(v->y, e, d, f);         /* */
-    fp_dbl(y4, y4, f);             /* */
-    fp_dbl(y4, y4, f);             /* */
-    fp_dbl(y4, y4, f);             /* */
-    fp_sub(v->y, v->y, y4, f);     /* Y' = E(D - X') - 8Y^4 */
+    fp_sqr(xx, v->x, f);         /* X^2 */
+    fp_sqr(yy, v->y, f);         /* Y^2 */
+    fp_sqr(y4, yy, f);           /* Y^4 */
+    fp_add(d, v->x, yy, f);      /* */
+    fp_sqr(d, d, f);             /* */
+    fp_sub(d, d, xx, f);         /* */
+    fp_sub(d, d, y4, f);         /* */
+    fp_dbl(d, d, f);             /* D = 4XY^2 */
+    fp_dbl(e, xx, f);            /* */
+    fp_add(e, e, xx, f);         /* E = 3X^2 */
+    fp_add(v->z, v->y, v->z, f); /* */
+    fp_sqr(v->z, v->z, f);       /* */
+    fp_sub(v->z, v->z, yy, f);   /* */
+    fp_sub(v->z, v->z, zz, f);   /* Z' = 2YZ = (Y+Z)^2 - Y^2 - Z^2 */
+    fp_mul(re, zz, b->x, f);     /* Z^2 x' */
+    fp_sub(re, v->x, re, f);     /* */
+    fp_mul(re, e, re, f);        /* E(X - Z^2 x') */
+    fp_sub(re, re, yy, f);       /* */
+    fp_sub(re, re, yy, f);       /* - 2Y^2 */
+    fp_mul(im, v->z, zz, f);     /* */
+    fp_mul(im, im, b->im, f);    /* 2YZ Z^2 y' */
+    fp_sqr(zz, v->z, f);         /* Z'^2 */
+    fp_sqr(v->x, e, f);          /* */
+    fp_sub(v->x, v->x, d, f);    /* */
+    fp_sub(v->x, v->x, d, f);    /* X' = E^2 - 2D */
+    fp_sub(d, d, v->x, f);       /* */
+    fp_mul(v->y, e, d, f);       /* */
+    fp_dbl(y4, y4, f);           /* */
+    fp_dbl(y4, y4, f);           /* */
+    fp_dbl(y4, y4, f);           /* */
+    fp_sub(v->y, v->y, y4, f);   /* Y' = E(D - X') - 8Y^4 */
     fp2_sqr(m, f);
     fp2_mul(m, re, im, f);
 }
@@ -246,11 +245,11 @@ static void step_add(struct fp2 *m, struct ec_jac *v, fp_el zz,
     fp_el im;
     fp_mul(r, zz, v->z, f);
     fp_mul(r, a->y, r, f);
-    fp_sub(r, r, v->y, f);      /* R */
-    ec_add_affine(v, v, a, f);  /* Z' = Z H */
+    fp_sub(r, r, v->y, f);     /* R */
+    ec_add_affine(v, v, a, f); /* Z' = Z H */
     fp_sqr(zz, v->z, f);
     fp_sub(re, a->x, b->x, f);
-    fp_mul(re, r, re, f);       /* R(x_A - x') */
+    fp_mul(re, r, re, f); /* R(x_A - x') */
     fp_mul(im, a->y, v->z, f);
     fp_sub(re, re, im, f);      /* - y_A Z' */
     fp_mul(im, v->z, b->im, f); /* Z' y' */
@@ -303,8 +302,8 @@ static void lines_double(uint64_t *lc, uint64_t *den, struct ec_jac *v,
     fp_el t;
     fp_sqr(t, v->x, f);
     fp_dbl(e, t, f);
-    fp_add(e, e, t, f);             /* E = 3X^2 */
-    fp_sqr(t, v->y, f);             /* Y^2 */
+    fp_add(e, e, t, f); /* E = 3X^2 */
+    fp_sqr(t, v->y, f); /* Y^2 */
     fp_mul(lc + f->n, e, v->x, f);
     fp_sub(lc + f->n, lc + f->n, t, f);
     fp_sub(lc + f->n, lc + f->n, t, f);
@@ -322,7 +321,7 @@ static void lines_add(uint64_t *lc, uint64_t *den, struct ec_jac *v,
     fp_sqr(t, v->z, f);
     fp_mul(t, t, v->z, f);
     fp_mul(t, a->y, t, f);
-    fp_sub(lc, t, v->y, f);         /* R = y_A Z^3 - Y */
+    fp_sub(lc, t, v->y, f); /* R = y_A Z^3 - Y */
     ec_add_affine(v, v, a, f);
     fp_copy(den, v->z, f);
     fp_mul(t, a->y, den, f);
