@@ -10,13 +10,22 @@
 /* The mailbox's own, and each under which it ever answered. */
 static int is_mailbox_identity(const struct judge *j, struct view id)
 {
-    if (id.len == 0) {
-        return 0;
+    return id.len > 0 && jmap_get(j->mbx_map, id) != NULL;
+}
+
+static void note_mailbox(struct judge *j, struct view id)
+{
+    if (id.len > 0) {
+        jmap_put(j, &j->mbx_map, id, j);
     }
+}
+
+static void find_mailboxes(struct judge *j)
+{
+    j->mbx_map = NULL;
     for (size_t i = 0; i < j->num_parties; i++) {
-        if (strcmp(j->parties[i].role, "MB") == 0 &&
-            view_is(id, j->parties[i].identity)) {
-            return 1;
+        if (strcmp(j->parties[i].role, "MB") == 0) {
+            note_mailbox(j, view_of(j->parties[i].identity));
         }
     }
     for (size_t i = 0; i < j->num_xs; i++) {
@@ -27,13 +36,11 @@ static int is_mailbox_identity(const struct judge *j, struct view id)
             if (l->r1 != NULL && strcmp(party_role(j, l->r1->from), "MB") == 0 &&
                 j->xs[i]->i1 != NULL &&
                 !view_equal(idr_of(l->r1->sent, MIKEY_ROLE_RESPONDER),
-                            idr_of(j->xs[i]->i1->sent, MIKEY_ROLE_RESPONDER)) &&
-                view_equal(idr_of(l->r1->sent, MIKEY_ROLE_RESPONDER), id)) {
-                return 1;
+                            idr_of(j->xs[i]->i1->sent, MIKEY_ROLE_RESPONDER))) {
+                note_mailbox(j, idr_of(l->r1->sent, MIKEY_ROLE_RESPONDER));
             }
         }
     }
-    return 0;
 }
 
 static int addresses_voicemail(const struct judge *j, const struct jx *x)
@@ -158,6 +165,7 @@ static void exchange_roles(struct judge *j)
             rename_party(j, x->responder, "MB");
         }
     }
+    find_mailboxes(j);
     for (size_t i = 0; i < j->num_xs; i++) {
         struct jx *x = j->xs[i];
         if (x->kind != JX_REQUEST && kind_of(j, x) == JX_RETRIEVAL) {
@@ -203,6 +211,7 @@ void exchange_classify(struct judge *j)
     if (j->plan == NULL) {
         exchange_roles(j);
     }
+    find_mailboxes(j);
     for (size_t i = 0; i < j->num_xs; i++) {
         struct jx *x = j->xs[i];
         if (x->kind != JX_REQUEST) {

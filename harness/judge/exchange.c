@@ -50,18 +50,24 @@ static struct jx *jx_new(struct judge *j, const char *call_id, int initiator,
     x->called = x->place = "";
     x->start_us = x->end_us = time_us;
     x->start_frame = frame;
+    if (call_id[0] != '\0') {
+        jmap_put(j, &j->call_map, view_of(call_id), x);
+    }
     return x;
 }
 
 static struct jx *jx_by_call(const struct judge *j, const char *call_id)
 {
-    for (size_t i = 0; i < j->num_xs; i++) {
-        if (j->xs[i]->kind != JX_REQUEST &&
-            strcmp(j->xs[i]->call_id, call_id) == 0) {
-            return j->xs[i];
-        }
+    return jmap_get(j->call_map, view_of(call_id));
+}
+
+/* The call that now has that CSB ID. */
+static void csb_note(struct judge *j, struct jx *x)
+{
+    if (x->i1->sent->msg != NULL && x->i1->sent->octets.len >= 8) {
+        jmap_put(j, &j->csb_map,
+                 (struct view){x->i1->sent->octets.data + 4, 4}, x);
     }
-    return NULL;
 }
 
 /* Carriers outside the call's dialog (INFO, MESSAGE) are found by CSB ID. */
@@ -72,14 +78,10 @@ static struct jx *jx_by_csb(const struct judge *j, const struct jmsg *m)
         strcmp(jmsg_first(m)->sip->method, "INVITE") == 0) {
         return NULL;
     }
-    for (size_t i = j->num_xs; i-- > 0;) {
-        const struct jx *x = j->xs[i];
-        if (x->i1 != NULL && x->i1->sent->msg != NULL &&
-            x->i1->sent->msg->hdr.csb_id == m->sent->msg->hdr.csb_id) {
-            return j->xs[i];
-        }
-    }
-    return NULL;
+    return m->sent->octets.len >= 8
+               ? jmap_get(j->csb_map,
+                          (struct view){m->sent->octets.data + 4, 4})
+               : NULL;
 }
 
 static void sip_add(struct judge *j, struct jx *x, const struct jsip *s)
@@ -167,6 +169,7 @@ static void place_request(struct judge *j, struct jx *x, struct jmsg *m,
          * was answered already. */
         if (x->i1 == NULL || x->num_legs == 0) {
             x->i1 = m;
+            csb_note(j, x);
         }
         return;
     }
@@ -226,7 +229,9 @@ static int reversed(const struct trace_mikey *a, const struct trace_mikey *b)
 /* The key exchange: a request, and what comes back on the same path. */
 static void place_kms(struct judge *j, struct jmsg *m)
 {
-    for (size_t i = j->num_xs; i-- > 0;) {
+    /* Bounded, so that a flood of what nobody answers stays linear. */
+    size_t oldest = j->num_xs > 1024 ? j->num_xs - 1024 : 0;
+    for (size_t i = j->num_xs; i-- > oldest;) {
         struct jx *x = j->xs[i];
         if (x->kind == JX_REQUEST && x->response == NULL &&
             reversed(jmsg_first(x->request)->t, jmsg_first(m)->t)) {

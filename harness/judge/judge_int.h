@@ -176,6 +176,7 @@ struct jmsg {
     uint32_t unknown;   /* JD_* that cannot be told, for want of keys */
     const char *lack;   /* the key that is wanting */
     const struct jmsg *earlier; /* the message that this one repeats */
+    struct jmsg *next_same;     /* with the same key in msg_map */
 };
 static inline const struct jsight *jmsg_first(const struct jmsg *m)
 {
@@ -406,6 +407,7 @@ struct judge {
     struct jmap *csb_map;  /* CSB ID of I_MESSAGE_1 -> struct jx */
     struct jmap *sip_map;  /* Call-ID -> struct jcall */
     struct jmap *addr_map; /* address -> party */
+    struct jmap *mbx_map;  /* identities under which the mailbox answers */
     size_t room;           /* octets left in the newest block */
 };
 
@@ -520,6 +522,16 @@ const struct jmsg *answer_r2(const struct jmsg *i2);
 int jrtp_is_content(const struct jrtp *r);
 enum status srtp_open(const struct jsrtp_key *key, struct view packet,
                       size_t header_len, uint64_t index, uint8_t *out);
+
+/* Is the party the owner of the account that a deposit or retrieval went to? */
+int is_owner(const struct judge *j, int party);
+/* The first 2xx to the INVITE of a call, as its responder sent it; NULL. */
+const struct jsip *jx_ok(const struct jx *x);
+/* complete: the key exchange of a leg went through with sound messages. */
+int leg_complete(const struct jx *x, const struct jleg *l);
+/* Was a retrieval of the owner carried through after the time, so that what it does
+ * not show was not there? The first such, or NULL. */
+const struct jx *retrieval_after(const struct judge *j, uint64_t after_us);
 
 /* store.c: what became of a deposit. */
 enum jstored { JSTORED_UNKNOWN, JSTORED_NO, JSTORED_YES };

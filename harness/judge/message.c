@@ -11,20 +11,20 @@ struct jform *form_of(struct judge *j, struct view octets,
                       const struct mikey_msg *msg, const struct mikey_error *err,
                       enum status text_status)
 {
-    for (size_t i = 0; i < j->num_forms; i++) {
-        struct jform *f = j->forms[i];
-        if (f->text_status == text_status && view_equal(f->octets, octets) &&
-            octets.len > 0) {
-            return f;
-        }
+    struct jform *f = octets.len > 0 ? jmap_get(j->form_map, octets) : NULL;
+    if (f != NULL && f->text_status == text_status) {
+        return f;
     }
-    struct jform *f = j_alloc(j, sizeof *f);
+    f = j_alloc(j, sizeof *f);
     struct jform **v = j_room(j, j->forms, j->num_forms);
     if (f == NULL || v == NULL) {
         return NULL;
     }
     j->forms = v;
     v[j->num_forms++] = f;
+    if (octets.len > 0) {
+        jmap_put(j, &j->form_map, octets, f);
+    }
     f->octets = octets;
     f->msg = msg;
     f->err = err;
@@ -65,8 +65,7 @@ uint64_t jmsg_time(const struct jmsg *m)
 
 /* ---- sightings --------------------------------------------------------------- */
 
-/* An I_MESSAGE_2 in the body of an answer is handed out, not negotiated. */
-static int is_delivery(const struct trace_mikey *t, const struct jsip *s)
+int is_delivery(const struct trace_mikey *t, const struct jsip *s)
 {
     if (s == NULL || s->request || t->carrier != TRACE_CARRIER_BODY) {
         return 0;
@@ -127,7 +126,39 @@ static const char *name_of(struct judge *j, const struct jform *f)
     return n != NULL ? n : j_printf(j, "MIKEY type %u", f->type);
 }
 
-static void message_new(struct judge *j, const struct jsight *s)
+/* What all sightings of one message have in common. */
+static const char *key_of(struct judge *j, const struct jsip *s)
+{
+    return j_printf(j, "%d\n%u\n%s\n%s\n%s\n%s", s->request, s->cseq, s->method,
+                    s->call_id, s->from_tag, s->request ? "" : s->to_tag);
+}
+
+static struct jmsg *message_find(struct judge *j, const struct jsight *s,
+                                 const char *key)
+{
+    struct jmsg *m = s->sip != NULL ? jmap_get(j->msg_map, view_of(key)) : NULL;
+    while (m != NULL && !same_message(m, s)) {
+        m = m->next_same;
+    }
+    return m;
+}
+
+/* In the order of the wire under its key. */
+static void message_key(struct judge *j, struct jmsg *m, const char *key)
+{
+    struct jmsg *first = jmap_get(j->msg_map, view_of(key));
+    if (first == NULL) {
+        jmap_put(j, &j->msg_map, view_of(key), m);
+        return;
+    }
+    while (first->next_same != NULL) {
+        first = first->next_same;
+    }
+    first->next_same = m;
+}
+
+static void message_new(struct judge *j, const struct jsight *s,
+                        const char *key)
 {
     struct jmsg *m = j_alloc(j, sizeof *m);
     struct jmsg **v = j_room(j, j->msgs, j->num_msgs);
@@ -146,6 +177,9 @@ static void message_new(struct judge *j, const struct jsight *s)
     }
     j->msgs = v;
     v[j->num_msgs++] = m;
+    if (s->sip != NULL) {
+        message_key(j, m, key);
+    }
 }
 
 /* A forked request reaches several parties; the mailbox is the one that counts as
@@ -192,16 +226,12 @@ void messages_build(struct judge *j)
         if (s.form == NULL) {
             return;
         }
-        struct jmsg *m = NULL;
-        for (size_t k = 0; k < j->num_msgs && m == NULL; k++) {
-            if (same_message(j->msgs[k], &s)) {
-                m = j->msgs[k];
-            }
-        }
+        const char *key = s.sip != NULL ? key_of(j, s.sip) : "";
+        struct jmsg *m = message_find(j, &s, key);
         if (m != NULL) {
             sight_add(j, m, &s);
         } else {
-            message_new(j, &s);
+            message_new(j, &s, key);
         }
     }
     for (size_t k = 0; k < j->num_msgs; k++) {

@@ -17,15 +17,20 @@ static enum status refuse(struct judge_error *e, const char *path, unsigned line
 
 static struct jparty *party_add(struct judge *j)
 {
-    /* parties[] is an array, not a vector of pointers: few, and indexed often. */
-    struct jparty *p = j_alloc(j, (j->num_parties + 1) * sizeof *p);
-    if (p == NULL) {
-        return NULL;
+    /* parties[] is an array, not a vector of pointers: few, and indexed often. It
+     * is full when the number is a power of two from 8 on. */
+    size_t n = j->num_parties;
+    struct jparty *p = j->parties;
+    if (n == 0 || (n >= 8 && (n & (n - 1)) == 0)) {
+        p = j_alloc(j, (n < 8 ? 8 : n * 2) * sizeof *p);
+        if (p == NULL) {
+            return NULL;
+        }
+        if (n > 0) {
+            memcpy(p, j->parties, n * sizeof *p);
+        }
+        j->parties = p;
     }
-    if (j->num_parties > 0) {
-        memcpy(p, j->parties, j->num_parties * sizeof *p);
-    }
-    j->parties = p;
     p += j->num_parties++;
     p->role = p->identity = p->account = p->vm_uri = "";
     return p;
@@ -181,7 +186,7 @@ uint64_t plan_time_us(const struct judge *j, const char *item, uint64_t fallback
 }
 
 /* Addresses decide; where several parties share one, their ports do. */
-int party_of(struct judge *j, const struct cap_addr *a)
+static int party_search(struct judge *j, const struct cap_addr *a)
 {
     int found = -1;
     for (size_t i = 0; i < j->num_parties; i++) {
@@ -207,6 +212,28 @@ int party_of(struct judge *j, const struct cap_addr *a)
     p->addr.port = 0;
     p->role = j_printf(j, "?%zu", j->num_parties);
     return (int)(j->num_parties - 1);
+}
+
+int party_of(struct judge *j, const struct cap_addr *a)
+{
+    uint8_t key[19];
+    struct wr w;
+    wr_init_fixed(&w, key, sizeof key);
+    wr_u8(&w, a->version);
+    wr_bytes(&w, a->ip, sizeof a->ip);
+    wr_u16(&w, a->port);
+    struct view v = {key, w.len};
+    const int *known = jmap_get(j->addr_map, v);
+    if (known != NULL) {
+        return *known;
+    }
+    int *found = j_alloc(j, sizeof *found);
+    if (found == NULL) {
+        return -1;
+    }
+    *found = party_search(j, a);
+    jmap_put(j, &j->addr_map, j_copy(j, v), found);
+    return *found;
 }
 
 int party_find(const struct judge *j, const char *role)

@@ -256,6 +256,7 @@ void sip_index(struct judge *j)
         j->num_sip++;
     }
     find_echoes(j);
+    sip_calls(j);
     mem_free(x);
 }
 
