@@ -7,7 +7,8 @@
 
 static int is_mikey(const struct edit *e)
 {
-    return strcmp(e->path, "mikey") == 0 || strncmp(e->path, "mikey.", 6) == 0;
+    return strncmp(e->path, "mikey", 5) == 0 &&
+           strchr(".[", e->path[5]) != NULL; /* or its end */
 }
 
 /* ---- octets ---- */

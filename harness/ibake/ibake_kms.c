@@ -350,7 +350,7 @@ enum status ibake_kms_answer(const struct ibake_config *cfg,
         log_at(cfg->log, LOG_NOTE, "a key request does not parse");
         return st;
     }
-    st = mikey_i_r_rules(&a.msg, NULL);
+    st = kms_rules(&a.msg);
     if (st == STATUS_OK) {
         st = check_request(&a, &alert);
     }

@@ -20,5 +20,7 @@ enum status kms_keys_derive(struct kms_keys *k, uint8_t prf, uint8_t mac_alg,
  * (AMB-36: user identities in the order of the request, then the KMS). */
 void kms_mac(struct ibake_mac *mac, const struct kms_keys *k, uint8_t alg);
 void kms_mac_id(struct ibake_mac *mac, struct view id);
+/* kms_rules: no second T, RAND, KEMAC or V; V last. */
+enum status kms_rules(const struct mikey_msg *msg);
 
 #endif

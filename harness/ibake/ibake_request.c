@@ -55,6 +55,26 @@ void kms_mac_id(struct ibake_mac *mac, struct view id)
     }
 }
 
+/* Several identities of one role are in order here (RFC 6267, 4.2.1.1). */
+enum status kms_rules(const struct mikey_msg *msg)
+{
+    static const uint8_t once[] = {MIKEY_PL_T, MIKEY_PL_RAND, MIKEY_PL_KEMAC,
+                                   MIKEY_PL_V};
+    for (size_t k = 0; k < sizeof once; k++) {
+        unsigned seen = 0;
+        for (size_t i = 0; i < msg->num_payloads; i++) {
+            seen += msg->payloads[i].type == once[k];
+        }
+        if (seen > 1) {
+            return STATUS_DUPLICATE;
+        }
+    }
+    const struct mikey_payload *v = mikey_find(msg, MIKEY_PL_V);
+    return v == NULL || v == &msg->payloads[msg->num_payloads - 1]
+               ? STATUS_OK
+               : STATUS_ORDER;
+}
+
 /* ---- life ---- */
 
 struct ibake_key_request *ibake_key_request_new(const struct ibake_config *cfg,
@@ -224,7 +244,7 @@ static enum status check_response(const struct ibake_key_request *r,
     if (h->data_type != MIKEY_DT_REQUEST_KEY_RESP) {
         return refuse(r, STATUS_UNEXPECTED, "another data type");
     }
-    enum status st = mikey_i_r_rules(msg, NULL);
+    enum status st = kms_rules(msg);
     if (st != STATUS_OK) {
         return refuse(r, st, "duplicate payloads, or V not last");
     }

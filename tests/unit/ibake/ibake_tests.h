@@ -98,7 +98,13 @@ void exchange_new(struct exchange *x, struct world *w, const char *called,
 /* exchange_run goes on until before the step `until`; stops at the first
  * failure, and returns the step that failed, or `until`. */
 enum step exchange_run(struct exchange *x, enum step until);
+enum status exchange_run_one(struct exchange *x, enum step step);
 void exchange_free(struct exchange *x);
+
+/* look gives what is at a path of edits in a finished message, inside
+ * ciphertexts, too; "mikey.IBAKE.key" is the identity that can open it. */
+enum status look(struct world *w, struct view octets, const char *path,
+                 struct octets *out);
 
 static inline struct view text_view(const char *s)
 {

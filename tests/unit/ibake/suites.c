@@ -3,4 +3,6 @@
 /* The suites of unit_ibake. */
 #include "tests/unit/ibake/ibake_tests.h"
 
-const struct unit_suite *const unit_suites[] = {&ibake_transcript_suite, NULL};
+const struct unit_suite *const unit_suites[] = {
+    &ibake_transcript_suite, &ibake_forms_suite, &ibake_edits_suite,
+    &ibake_kms_suite, NULL};

@@ -251,6 +251,12 @@ static enum status do_step(struct exchange *x, enum step step)
     }
 }
 
+enum status exchange_run_one(struct exchange *x, enum step step)
+{
+    x->st[step] = do_step(x, step);
+    return x->st[step];
+}
+
 enum step exchange_run(struct exchange *x, enum step until)
 {
     for (int s = MAKE_I1; s < (int)until && s < ALL_STEPS; s++) {
