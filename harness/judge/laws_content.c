@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* ---- pieces -------------------------------------------------------------------- */
+/* ---- pieces
+ * -------------------------------------------------------------------- */
 
 static void chain_is(struct probe *p, const struct jopen *o, const char *in,
                      size_t want, const char *what)
@@ -66,7 +67,8 @@ static const struct mikey_payload *yp_of(const struct jform *f,
     return f->ibake.yp;
 }
 
-/* ---- I_MESSAGE_1 ----------------------------------------------------------------- */
+/* ---- I_MESSAGE_1
+ * ----------------------------------------------------------------- */
 
 static void i1_content(struct judge *j, const struct law *law,
                        const struct jmsg *m)
@@ -105,15 +107,16 @@ void law_i1_content(struct judge *j, const struct law *law)
     law_each(j, law, MIKEY_DT_I_MESSAGE_1, i1_content);
 }
 
-/* ---- R_MESSAGE_1 ----------------------------------------------------------------- */
+/* ---- R_MESSAGE_1
+ * ----------------------------------------------------------------- */
 
-/* The identity inside is the answerer's own: by the plan, else the outer one. */
+/* The identity inside is the answerer's own: by the plan, else the outer one.
+ */
 static void own_inside(struct probe *p, const struct jmsg *m)
 {
     const struct jopen *o = &m->sent->ibake;
     struct view outer = idr_of(m->sent, MIKEY_ROLE_RESPONDER);
-    struct view inner =
-        o->idr != NULL ? o->idr->u.idr.data : (struct view){0};
+    struct view inner = o->idr != NULL ? o->idr->u.idr.data : (struct view){0};
     if (law_own_identity(p->j, m->from, inner) == 1) {
         return;
     }
@@ -158,8 +161,8 @@ static void r1_deferred(struct judge *j, const struct law *law, struct jx *x,
         }
     }
     probe_end(&p, "ibake: [IDRi], IDRr of the answerer, ECCPTr",
-              "IDRr %s, one ECCPT, IDRi %s", o->idr != NULL
-                  ? law_view(j, o->idr->u.idr.data) : "absent",
+              "IDRr %s, one ECCPT, IDRi %s",
+              o->idr != NULL ? law_view(j, o->idr->u.idr.data) : "absent",
               o->idi != NULL ? "present" : "absent");
 }
 
@@ -237,7 +240,8 @@ void law_r1_normal(struct judge *j, const struct law *law)
     law_each_leg(j, law, r1_normal);
 }
 
-/* ---- I_MESSAGE_2 ----------------------------------------------------------------- */
+/* ---- I_MESSAGE_2
+ * ----------------------------------------------------------------- */
 
 static void i2_ids(struct probe *p, const struct jmsg *m)
 {
@@ -245,8 +249,7 @@ static void i2_ids(struct probe *p, const struct jmsg *m)
     law_inner(p, o, "ibake", o->idi, "IDRi",
               idr_of(m->x->i1->sent, MIKEY_ROLE_INITIATOR), "in I_MESSAGE_1");
     law_inner(p, o, "ibake", o->idr, "IDRr",
-              idr_of(m->leg->r1->rcvd, MIKEY_ROLE_RESPONDER),
-              "in R_MESSAGE_1");
+              idr_of(m->leg->r1->rcvd, MIKEY_ROLE_RESPONDER), "in R_MESSAGE_1");
 }
 
 static int i2_applies(const struct jmsg *m, enum jform_kind form)
@@ -312,17 +315,18 @@ void law_i2_normal(struct judge *j, const struct law *law)
     law_each(j, law, MIKEY_DT_I_MESSAGE_2, i2_normal);
 }
 
-/* ---- R_MESSAGE_2 ----------------------------------------------------------------- */
+/* ---- R_MESSAGE_2
+ * ----------------------------------------------------------------- */
 
 static void r2_deferred(struct probe *p, const struct jmsg *m,
                         const struct jmsg *i2)
 {
     const struct jopen *o = &m->sent->ibake;
-    const char *want = j_printf(
-        p->j, "mikey.IBAKE opens with K_PR(%s)",
-        o->want[0] != '\0' ? o->want
-                           : law_view(p->j, idr_of(i2->rcvd,
-                                                   MIKEY_ROLE_INITIATOR)));
+    const char *want =
+        j_printf(p->j, "mikey.IBAKE opens with K_PR(%s)",
+                 o->want[0] != '\0'
+                     ? o->want
+                     : law_view(p->j, idr_of(i2->rcvd, MIKEY_ROLE_INITIATOR)));
     if (o->state == JOPEN_FOREIGN) {
         probe_octets(p, "mikey", m->sent->octets, o->encr);
         probe_fail(p, want, "it opens with K_PR(%s)", o->key);

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-/* ---- ESK ------------------------------------------------------------------------- */
+/* ---- ESK
+ * ------------------------------------------------------------------------- */
 
 static void esk_content(struct probe *p, const struct jmsg *m)
 {
@@ -54,8 +55,9 @@ static void i2_esk(struct judge *j, const struct law *law, const struct jmsg *m)
     } else if (law_opened(&p, m->sent, o, "ESK", 1)) {
         esk_content(&p, m);
     }
-    probe_end(&p, "mikey.ESK: IDR(initiator), SK of type 1", "opens with "
-                                                             "K_PR(%s)",
+    probe_end(&p, "mikey.ESK: IDR(initiator), SK of type 1",
+              "opens with "
+              "K_PR(%s)",
               o->key);
 }
 
@@ -64,7 +66,8 @@ void law_i2_esk(struct judge *j, const struct law *law)
     law_each(j, law, MIKEY_DT_I_MESSAGE_2, i2_esk);
 }
 
-/* ---- SK profile ------------------------------------------------------------------ */
+/* ---- SK profile
+ * ------------------------------------------------------------------ */
 
 static uint8_t curve_of(const struct jmsg *m)
 {
@@ -112,8 +115,8 @@ static void sk_profile(struct judge *j, const struct law *law,
     probe_payload(&p, "esk", o->plain, o->sk);
     if (strcmp(want, have) != 0) {
         probe_lack(&p, j_printf(j, "esk.SK.Key data of profile %s", want),
-                   "%zu octets, the form of profile %s",
-                   o->sk->u.sk.key.len, have);
+                   "%zu octets, the form of profile %s", o->sk->u.sk.key.len,
+                   have);
     }
     probe_end(&p, j_printf(j, "esk.SK.Key data of profile %s", want),
               "%zu octets", o->sk->u.sk.key.len);
@@ -124,10 +127,11 @@ void law_sk_profile(struct judge *j, const struct law *law)
     law_each(j, law, MIKEY_DT_I_MESSAGE_2, sk_profile);
 }
 
-/* ---- SK independent -------------------------------------------------------------- */
+/* ---- SK independent
+ * -------------------------------------------------------------- */
 
-/* The SK is (part of) the value, or the value is part of the SK; short chance hits do
- * not count. */
+/* The SK is (part of) the value, or the value is part of the SK; short chance
+ * hits do not count. */
 static int shares(struct view sk, struct view v)
 {
     if (sk.len < 16 || v.len < 16) {
@@ -161,8 +165,8 @@ static void not_point(struct probe *p, struct view sk,
                   j_printf(p->j, "the y-coordinate of %s", name));
     }
     struct view scalar;
-    if (p->j->kl != NULL && keylog_find(p->j->kl, KEYLOG_ECDH_PRIVATE, v,
-                                        &scalar) == STATUS_OK) {
+    if (p->j->kl != NULL &&
+        keylog_find(p->j->kl, KEYLOG_ECDH_PRIVATE, v, &scalar) == STATUS_OK) {
         not_value(p, sk, scalar, j_printf(p->j, "the scalar of %s", name));
     }
 }
@@ -220,8 +224,9 @@ static void sk_independent(struct judge *j, const struct law *law,
     if (p.failed == 0 && (xp == NULL || yp == NULL || !m->leg->keys.known)) {
         probe_lack(&p, "esk.SK.Key data independent of the exchange",
                    "not compared with all: %s",
-                   m->leg->keys.lack[0] != '\0' ? m->leg->keys.lack
-                                                : "xP, yP or [x][y]P not known");
+                   m->leg->keys.lack[0] != '\0'
+                       ? m->leg->keys.lack
+                       : "xP, yP or [x][y]P not known");
     }
     probe_end(&p,
               "esk.SK.Key data: neither xP, yP, [x][y]P nor derived from them",

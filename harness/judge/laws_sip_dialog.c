@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-/* ---- goes-on-after-181 ----------------------------------------------------------- */
+/* ---- goes-on-after-181
+ * ----------------------------------------------------------- */
 
 static const struct jmsg *r1_after(const struct jx *x, uint64_t time_us)
 {
@@ -100,7 +101,8 @@ void law_goes_on(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- cancel-form ----------------------------------------------------------------- */
+/* ---- cancel-form
+ * ----------------------------------------------------------------- */
 
 static const struct jsip *invite_of(const struct jx *x, const struct jsip *c)
 {
@@ -127,8 +129,8 @@ static void acknowledged(struct probe *p, const struct jx *x,
             s->dst == inv->src && s->cseq == inv->cseq && no == NULL) {
             no = s;
         }
-        acked |= no != NULL && law_is(s, "ACK", inv->src) &&
-                 s->cseq == inv->cseq;
+        acked |=
+            no != NULL && law_is(s, "ACK", inv->src) && s->cseq == inv->cseq;
     }
     if (no == NULL || acked) {
         return;
@@ -160,8 +162,7 @@ static void cancel(struct judge *j, const struct law *law, const struct jx *x,
                j_printf(j, "CANCEL %s", inv->ruri), "CANCEL %s", c->ruri);
     for (size_t i = 0; i < x->num_sip && x->sip[i] != c; i++) {
         provisional |= law_reply(x->sip[i], "INVITE", -1) &&
-                       x->sip[i]->dst == c->src &&
-                       x->sip[i]->status / 100 == 1;
+                       x->sip[i]->dst == c->src && x->sip[i]->status / 100 == 1;
     }
     if (!provisional && !law_lossy(&p, "CANCEL after a provisional answer")) {
         probe_fail(&p, "CANCEL after a provisional answer (RFC 3261, 9.1)",
@@ -188,7 +189,8 @@ void law_cancel(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- acks-every-200 -------------------------------------------------------------- */
+/* ---- acks-every-200
+ * -------------------------------------------------------------- */
 
 static void acks(struct judge *j, const struct law *law, const struct jx *x,
                  const struct jsip *first)
@@ -216,8 +218,8 @@ static void acks(struct judge *j, const struct law *law, const struct jx *x,
         return;
     }
     struct probe p = probe_at(j, law, x, x->initiator);
-    const char *want = j_printf(j, "%llu ACK, one for each 2xx",
-                                (unsigned long long)num);
+    const char *want =
+        j_printf(j, "%llu ACK, one for each 2xx", (unsigned long long)num);
     probe_sip(&p, last);
     if (owed > 0 &&
         !watched(j, last->time_us, last->time_us + quiet_us(j), &why)) {
@@ -247,7 +249,8 @@ void law_acks(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- same-answer-again ----------------------------------------------------------- */
+/* ---- same-answer-again
+ * ----------------------------------------------------------- */
 
 static unsigned times_asked(const struct jx *x, const struct jsip *inv)
 {
@@ -298,8 +301,9 @@ static void same_again(struct judge *j, const struct law *law, struct jx *x)
             if (j->deliveries[i]->deposit == x &&
                 j->deliveries[k]->deposit == x &&
                 j->deliveries[i]->x == j->deliveries[k]->x) {
-                probe_fail(&p, "one message", "the message is delivered "
-                                              "several times");
+                probe_fail(&p, "one message",
+                           "the message is delivered "
+                           "several times");
             }
         }
     }
@@ -314,7 +318,8 @@ void law_same_again(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- dialog-consistent ----------------------------------------------------------- */
+/* ---- dialog-consistent
+ * ----------------------------------------------------------- */
 
 static int is_new(const struct jx *x, const struct jsip *s)
 {
@@ -409,7 +414,8 @@ void law_dialog(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- history-info-tree ----------------------------------------------------------- */
+/* ---- history-info-tree
+ * ----------------------------------------------------------- */
 
 static int known_cause(int cause)
 {
@@ -441,11 +447,9 @@ static void entry(struct probe *p, const struct sip_history_node *n)
     sip_voicemail(&h->uri, &target, &cause);
     if (sip_param(h->uri.params, "target", &v)) {
         struct sip_uri u;
-        probe_must(p,
-                   target != NULL &&
-                       sip_uri(view_of(target), &u) == STATUS_OK,
-                   "target=<escaped URI> (RFC 4458)", "target=%s",
-                   j_shown(p->j, v));
+        probe_must(
+            p, target != NULL && sip_uri(view_of(target), &u) == STATUS_OK,
+            "target=<escaped URI> (RFC 4458)", "target=%s", j_shown(p->j, v));
     }
     mem_free(target);
     if (sip_param(h->uri.params, "cause", &v)) {
@@ -455,8 +459,8 @@ static void entry(struct probe *p, const struct sip_history_node *n)
     }
 }
 
-static void history(struct judge *j, const struct law *law,
-                    const struct jx *x, const struct jsip *s)
+static void history(struct judge *j, const struct law *law, const struct jx *x,
+                    const struct jsip *s)
 {
     struct sip_history_node nodes[32];
     struct sip_msg *m = mem_alloc(sizeof *m);

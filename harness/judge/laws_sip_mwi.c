@@ -16,7 +16,8 @@ static int terminated(const struct jsip *s)
     return strncmp(s->substate, "terminated", 10) == 0;
 }
 
-/* ---- mwi-initial ----------------------------------------------------------------- */
+/* ---- mwi-initial
+ * ----------------------------------------------------------------- */
 
 static const struct jnotify *notify_of(const struct judge *j,
                                        const char *call_id, int party)
@@ -30,8 +31,8 @@ static const struct jnotify *notify_of(const struct judge *j,
     return NULL;
 }
 
-static const struct jsip *any_notify(const struct judge *j,
-                                     const char *call_id, int party)
+static const struct jsip *any_notify(const struct judge *j, const char *call_id,
+                                     int party)
 {
     for (size_t i = 0; i < j->num_sip; i++) {
         if (law_is(&j->sip[i], "NOTIFY", party) &&
@@ -92,9 +93,11 @@ void law_mwi_initial(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- subscriptions --------------------------------------------------------------- */
+/* ---- subscriptions
+ * --------------------------------------------------------------- */
 
-/* The last NOTIFY of the account's owner before a time whose subscription is alive. */
+/* The last NOTIFY of the account's owner before a time whose subscription is
+ * alive. */
 static const struct jnotify *watching(struct judge *j, int mb,
                                       const char *account, uint64_t before_us)
 {
@@ -116,8 +119,7 @@ static const struct jnotify *watching(struct judge *j, int mb,
 }
 
 static const struct jnotify *next_of(const struct judge *j,
-                                     const struct jnotify *n,
-                                     uint64_t after_us)
+                                     const struct jnotify *n, uint64_t after_us)
 {
     for (size_t i = 0; i < j->num_notifies; i++) {
         const struct jnotify *k = j->notifies[i];
@@ -129,7 +131,8 @@ static const struct jnotify *next_of(const struct judge *j,
     return NULL;
 }
 
-/* ---- mwi-new-message ------------------------------------------------------------- */
+/* ---- mwi-new-message
+ * ------------------------------------------------------------- */
 
 static int has_content(const struct jx *x)
 {
@@ -183,8 +186,8 @@ static void new_message(struct judge *j, const struct law *law,
         }
         return;
     }
-    unsigned more = ended_between(j, account, was->sip->time_us,
-                                  n->sip->time_us);
+    unsigned more =
+        ended_between(j, account, was->sip->time_us, n->sip->time_us);
     probe_must(&p, n->waiting == 1, want, "Messages-Waiting: %s",
                n->waiting == 0 ? "no" : "absent");
     if (n->has_counts && was->has_counts) {
@@ -195,8 +198,8 @@ static void new_message(struct judge *j, const struct law *law,
     } else if (!n->has_counts) {
         probe_lack(&p, want, "the NOTIFY has no count");
     } else {
-        probe_must(&p, n->fresh >= more, want, "Voice-Message: %u/%u",
-                   n->fresh, n->old);
+        probe_must(&p, n->fresh >= more, want, "Voice-Message: %u/%u", n->fresh,
+                   n->old);
     }
     if (n->sip->time_us > t + law_mwi_us(j)) {
         probe_lack(&p, want, "after %llu ms",
@@ -212,7 +215,8 @@ void law_mwi_new(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- mwi-after-retrieval --------------------------------------------------------- */
+/* ---- mwi-after-retrieval
+ * --------------------------------------------------------- */
 
 static int delivered_before(const struct judge *j, const struct jdelivery *d)
 {
@@ -237,8 +241,7 @@ static void retrieved(struct judge *j, const struct law *law,
         return;
     }
     const char *account = j->parties[x->initiator].identity;
-    const struct jnotify *was =
-        watching(j, x->responder, account, x->start_us);
+    const struct jnotify *was = watching(j, x->responder, account, x->start_us);
     if (was == NULL || !was->has_counts) {
         return;
     }
@@ -257,8 +260,7 @@ static void retrieved(struct judge *j, const struct law *law,
     } else if (n->fresh + n->old < was->fresh + was->old) {
         probe_fail(&p, want, "Voice-Message: %u/%u, messages are lost",
                    n->fresh, n->old);
-    } else if (n->fresh + first != was->fresh ||
-               n->old != was->old + first) {
+    } else if (n->fresh + first != was->fresh || n->old != was->old + first) {
         probe_lack(&p, want, "Voice-Message: %u/%u", n->fresh, n->old);
     }
     probe_end(&p, want, "so it is");
@@ -271,9 +273,11 @@ void law_mwi_retrieved(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- mwi-refuses-stranger -------------------------------------------------------- */
+/* ---- mwi-refuses-stranger
+ * -------------------------------------------------------- */
 
-/* The account a SUBSCRIBE is for, and who keeps it: "" if no mailbox keeps it. */
+/* The account a SUBSCRIBE is for, and who keeps it: "" if no mailbox keeps it.
+ */
 static const char *account_of(struct judge *j, const struct jsip *s)
 {
     const char *res = jsip_bare(j, s->to_uri);
@@ -343,7 +347,8 @@ void law_mwi_stranger(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- the recipient --------------------------------------------------------------- */
+/* ---- the recipient
+ * --------------------------------------------------------------- */
 
 void law_b_subscribes(struct judge *j, const struct law *law)
 {
@@ -362,10 +367,10 @@ void law_b_subscribes(struct judge *j, const struct law *law)
         probe_must(&p, is_summary(s), want, "Event: %s", s->event);
         for (size_t n = 0; n < 16; n++) {
             const char *a = law_header(j, s, "Accept", n);
-            accepts |= strncmp(a, "application/simple-message-summary", 34) ==
-                           0 ||
-                       strncmp(a, "*/*", 3) == 0 ||
-                       strncmp(a, "application/*", 13) == 0;
+            accepts |=
+                strncmp(a, "application/simple-message-summary", 34) == 0 ||
+                strncmp(a, "*/*", 3) == 0 ||
+                strncmp(a, "application/*", 13) == 0;
         }
         if (v[0] == '\0') {
             probe_note(&p, want, "no Accept: the default of the package");
@@ -403,8 +408,7 @@ void law_b_calls(struct judge *j, const struct law *law)
             continue;
         }
         struct probe p = probe_at(j, law, x, x->initiator);
-        const char *want =
-            j_printf(j, "INVITE %s, the Message-Account", told);
+        const char *want = j_printf(j, "INVITE %s, the Message-Account", told);
         probe_sip(&p, x->invite);
         if (strcmp(jsip_bare(j, x->invite->ruri), jsip_bare(j, told)) != 0) {
             probe_lack(&p, want, "INVITE %s", x->invite->ruri);

@@ -22,7 +22,8 @@ static void v_flag_is(struct probe *p, const struct jform *f, uint8_t want)
                f->msg->hdr.v);
 }
 
-/* An NTP type gives the date of the keys; with another it is anybody's guess. */
+/* An NTP type gives the date of the keys; with another it is anybody's guess.
+ */
 static void t_is_ntp(struct probe *p, const struct jform *f)
 {
     const struct mikey_payload *t = law_has(p, f, MIKEY_PL_T, 0);
@@ -84,10 +85,10 @@ static void same_idi(struct probe *p, const struct jform *f,
                    "%s has no readable IDRi", whose);
         return;
     }
-    probe_must(p, view_equal(idi->u.idr.data, want),
-               j_printf(p->j, "mikey.IDRi: %s, as in %s",
-                        law_view(p->j, want), whose),
-               "mikey.IDRi: %s", law_view(p->j, idi->u.idr.data));
+    probe_must(
+        p, view_equal(idi->u.idr.data, want),
+        j_printf(p->j, "mikey.IDRi: %s, as in %s", law_view(p->j, want), whose),
+        "mikey.IDRi: %s", law_view(p->j, idi->u.idr.data));
 }
 
 static void r1_structure(struct judge *j, const struct law *law,
@@ -135,8 +136,9 @@ static void own_without_plan(struct probe *p, const struct jmsg *m,
     }
     if (l->form == JFORM_UNKNOWN) {
         const struct jopen *o = &m->sent->ibake;
-        probe_lack(p, want, "mikey.IDRr: %s, as called; which form the answer "
-                            "has is not known%s%s",
+        probe_lack(p, want,
+                   "mikey.IDRr: %s, as called; which form the answer "
+                   "has is not known%s%s",
                    law_view(p->j, idr), o->lack[0] != '\0' ? ": " : "",
                    o->lack);
         return;
@@ -186,8 +188,7 @@ static void same_rand(struct probe *p, const struct jform *f,
     const struct mikey_payload *r = mikey_find(f->msg, MIKEY_PL_RAND);
     const struct mikey_payload *r1 =
         law_decoded(i1) ? mikey_find(i1->msg, MIKEY_PL_RAND) : NULL;
-    if (r == NULL || r1 == NULL ||
-        view_equal(r->u.rnd.rand, r1->u.rnd.rand)) {
+    if (r == NULL || r1 == NULL || view_equal(r->u.rnd.rand, r1->u.rnd.rand)) {
         return;
     }
     probe_payload(p, "mikey", f->octets, r);
@@ -242,8 +243,8 @@ static void i2_header(struct judge *j, const struct law *law,
     const struct mikey_hdr *h = &m->sent->msg->hdr;
     /* A responder that broke the rule before: staying with I_MESSAGE_1 is right
      * as well. */
-    if (!law_decoded(i1) || !same_five(h, &i1->msg->hdr) ||
-        !law_decoded(r1) || same_five(&i1->msg->hdr, &r1->msg->hdr)) {
+    if (!law_decoded(i1) || !same_five(h, &i1->msg->hdr) || !law_decoded(r1) ||
+        same_five(&i1->msg->hdr, &r1->msg->hdr)) {
         law_five(&p, m->sent, r1, "R_MESSAGE_1");
     }
     probe_end(&p,
@@ -345,8 +346,7 @@ static void run_r2_mac(struct judge *j, const struct law *law)
 
 const struct law laws_structure[] = {
     ROW("i1-structure", JUDGE_MUST,
-        "DD-101 R6267-066 R6267-068 R6267-069 R6267-145",
-        "RFC 6267, 4.2.2.1",
+        "DD-101 R6267-066 R6267-068 R6267-069 R6267-145", "RFC 6267, 4.2.2.1",
         "The initiator sends I_MESSAGE_1 with data type 22, V flag 1, T, RAND, "
         "IDRi, IDRr and IBAKE.",
         run_i1_structure),
@@ -383,8 +383,7 @@ const struct law laws_structure[] = {
         "The initiator sends I_MESSAGE_2 with data type 24, V flag 1, T, RAND, "
         "its IDRi, IDRr and IBAKE.",
         run_i2_structure),
-    ROW("i2-header-copied", JUDGE_MUST, "DD-105 R6267-094",
-        "RFC 6267, 4.2.2.5",
+    ROW("i2-header-copied", JUDGE_MUST, "DD-105 R6267-094", "RFC 6267, 4.2.2.5",
         "The initiator copies version, PRF func, CSB ID, #CS and map type from "
         "R_MESSAGE_1 into I_MESSAGE_2.",
         run_i2_header),

@@ -10,7 +10,8 @@
 
 #define MAX_IDS 16
 
-/* ---- the exchange ---------------------------------------------------------------- */
+/* ---- the exchange
+ * ---------------------------------------------------------------- */
 
 static int is_user(const struct mikey_payload *pl)
 {
@@ -74,8 +75,9 @@ static int kms_keys(struct probe *p, const struct jform *req, uint8_t auth_alg,
     struct view psk = {0};
     struct view whose = {0};
     if (req->type == MIKEY_DT_REQUEST_KEY_PKE) {
-        probe_lack(p, want, "missing: the envelope key of the request, which "
-                            "no line of the key log gives");
+        probe_lack(p, want,
+                   "missing: the envelope key of the request, which "
+                   "no line of the key log gives");
         return 0;
     }
     if (!psk_of(p->j, req, &psk, &whose)) {
@@ -133,14 +135,14 @@ static void each_request(struct judge *j, const struct law *law, int response,
     }
 }
 
-/* ---- kms-request-structure ------------------------------------------------------- */
+/* ---- kms-request-structure
+ * ------------------------------------------------------- */
 
 static void hdr_is(struct probe *p, const struct jform *f, const char *field,
                    unsigned have, unsigned want)
 {
     law_field(p, f, NULL, field);
-    probe_must(p, have == want,
-               j_printf(p->j, "mikey.HDR.%s: %u", field, want),
+    probe_must(p, have == want, j_printf(p->j, "mikey.HDR.%s: %u", field, want),
                "mikey.HDR.%s: %u", field, have);
 }
 
@@ -151,10 +153,10 @@ static void last_is(struct probe *p, const struct jform *f, uint8_t type)
     if (last != NULL) {
         probe_payload(p, "mikey", f->octets, last);
     }
-    probe_must(p, last != NULL && last->type == type,
-               j_printf(p->j, "the last payload is %s",
-                        mikey_payload_name(type)),
-               "the last payload has type %u", last != NULL ? last->type : 0);
+    probe_must(
+        p, last != NULL && last->type == type,
+        j_printf(p->j, "the last payload is %s", mikey_payload_name(type)),
+        "the last payload has type %u", last != NULL ? last->type : 0);
 }
 
 static int decodes(struct probe *p, const struct jform *f)
@@ -200,7 +202,8 @@ static void run_request(struct judge *j, const struct law *law)
     each_request(j, law, 0, request_structure);
 }
 
-/* ---- kms-response-structure ------------------------------------------------------ */
+/* ---- kms-response-structure
+ * ------------------------------------------------------ */
 
 static void response_structure(struct probe *p, const struct jx *x)
 {
@@ -231,7 +234,8 @@ static void run_response(struct judge *j, const struct law *law)
     each_request(j, law, 1, response_structure);
 }
 
-/* ---- kms-response-mac ------------------------------------------------------------ */
+/* ---- kms-response-mac
+ * ------------------------------------------------------------ */
 
 static int mac_over(const struct mikey_msg *msg, const struct kms_keys *k,
                     const struct mikey_payload *v, const struct view *tail,
@@ -247,15 +251,15 @@ static int mac_over(const struct mikey_msg *msg, const struct kms_keys *k,
     }
     uint8_t mac[KDF_MAX_MAC];
     size_t len = 0;
-    if (kdf_mac(mac, &len, v->u.v.auth_alg,
-                (struct view){k->auth, k->auth_len}, parts, n) != STATUS_OK) {
+    if (kdf_mac(mac, &len, v->u.v.auth_alg, (struct view){k->auth, k->auth_len},
+                parts, n) != STATUS_OK) {
         return 0;
     }
     return view_equal((struct view){mac, len}, v->u.v.mac);
 }
 
-/* The identities that follow: all users, then the KMS (AMB-36); other readings are
- * recognised. */
+/* The identities that follow: all users, then the KMS (AMB-36); other readings
+ * are recognised. */
 static const char *mac_reading(const struct jform *f, const struct jform *req,
                                const struct kms_keys *k,
                                const struct mikey_payload *v)
@@ -314,7 +318,8 @@ static void run_mac(struct judge *j, const struct law *law)
     each_request(j, law, 1, response_mac);
 }
 
-/* ---- kms-response-keys ----------------------------------------------------------- */
+/* ---- kms-response-keys
+ * ----------------------------------------------------------- */
 
 /* The chain in the clear, or a finding. */
 static int kemac_open(struct probe *p, const struct jform *f,
@@ -332,12 +337,11 @@ static int kemac_open(struct probe *p, const struct jform *f,
     if (alg == 2) {
         struct wr w;
         wr_init(&w);
-        enum status st = kdf_aes_kw_unwrap(
-            &w, (struct view){k->encr, 16}, kemac->u.kemac.data);
+        enum status st = kdf_aes_kw_unwrap(&w, (struct view){k->encr, 16},
+                                           kemac->u.kemac.data);
         *plain = j_copy(p->j, (struct view){w.data, w.len});
         wr_cleanup(&w);
-        return probe_must(p, st == STATUS_OK,
-                          "mikey.KEMAC opens with encr_key",
+        return probe_must(p, st == STATUS_OK, "mikey.KEMAC opens with encr_key",
                           "it does not: %s", status_name(st));
     }
     if ((alg != 1 && alg != 3) || copy.data == NULL) {
@@ -382,8 +386,8 @@ static void one_key(struct probe *p, const struct jform *req, struct view plain,
         found |= view_equal(asked[i], id);
     }
     probe_payload(p, "kemac", plain, kd);
-    probe_must(p, found, "keys of the identities asked for only",
-               "a key of %s", law_view(p->j, id));
+    probe_must(p, found, "keys of the identities asked for only", "a key of %s",
+               law_view(p->j, id));
     probe_must(p, kd->u.key_data.type == MIKEY_KEY_K_PR,
                "kemac.Key data.Type: 7", "kemac.Key data.Type: %u",
                kd->u.key_data.type);
@@ -399,8 +403,10 @@ static void one_key(struct probe *p, const struct jform *req, struct view plain,
     const struct bf_params *bp =
         p->j->kl != NULL ? keylog_params(p->j->kl, id) : NULL;
     if (bp == NULL) {
-        probe_lack(p, want, "missing from the key log: IBE_PARAMS or "
-                            "IBE_MASTER of %s", law_view(p->j, id));
+        probe_lack(p, want,
+                   "missing from the key log: IBE_PARAMS or "
+                   "IBE_MASTER of %s",
+                   law_view(p->j, id));
         return;
     }
     enum bf_reason why = BF_REASON_NONE;
@@ -410,8 +416,8 @@ static void one_key(struct probe *p, const struct jform *req, struct view plain,
         probe_fail(p, want, "no BFPrivateKeyBlock: %s", bf_reason_name(why));
         return;
     }
-    const char *hashed = j_printf(p->j, "%s%s", j_strn(p->j, id.data, id.len),
-                                  date);
+    const char *hashed =
+        j_printf(p->j, "%s%s", j_strn(p->j, id.data, id.len), date);
     probe_must(p, bf_key_check(key, view_of(hashed)) == STATUS_OK, want,
                "the key of another identity or date");
     bf_key_free(key);
@@ -457,8 +463,8 @@ static void response_keys(struct probe *p, const struct jx *x)
         if (c == NULL) {
             return;
         }
-        enum status st = mikey_chain_decode(c, MIKEY_PL_IDR, plain.data,
-                                            plain.len, &err);
+        enum status st =
+            mikey_chain_decode(c, MIKEY_PL_IDR, plain.data, plain.len, &err);
         if (st == STATUS_OK) {
             key_chain(p, req, c);
         } else {

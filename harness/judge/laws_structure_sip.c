@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Laws of structure: offers and answers that carry MIKEY, and message takers. */
+/* Laws of structure: offers and answers that carry MIKEY, and message takers.
+ */
 #include "harness/judge/laws_int.h"
 
 #include "harness/base/mem.h"
@@ -16,7 +17,8 @@ static struct probe sip_probe(struct judge *j, const struct law *law,
     return p;
 }
 
-/* ---- offer-key-mgmt -------------------------------------------------------------- */
+/* ---- offer-key-mgmt
+ * -------------------------------------------------------------- */
 
 static int num_keys(const struct jsdp *d)
 {
@@ -31,9 +33,9 @@ static void key_line(struct probe *p, const struct jsip *s,
                      const struct sdp_key_mgmt *k)
 {
     uint32_t off = (uint32_t)(k->value.data - s->t->octets.data);
-    const char *value = j_shown(
-        p->j, (struct view){k->value.data, k->value.len < 48 ? k->value.len
-                                                             : 48});
+    const char *value =
+        j_shown(p->j, (struct view){k->value.data,
+                                    k->value.len < 48 ? k->value.len : 48});
     if (k->value.data >= s->t->octets.data &&
         off + k->value.len <= s->t->octets.len) {
         probe_octets(p, "sip", s->t->octets,
@@ -42,8 +44,8 @@ static void key_line(struct probe *p, const struct jsip *s,
     probe_must(p,
                k->spaces_before <= 1 && k->spaces_between == 1 && !k->bad_id &&
                    !k->no_data && !k->trailing_space,
-               "a=key-mgmt:mikey <base64> (RFC 4567, 3.1)",
-               "a=key-mgmt:%s...", value);
+               "a=key-mgmt:mikey <base64> (RFC 4567, 3.1)", "a=key-mgmt:%s...",
+               value);
     if (!k->no_data) {
         probe_must(p, !k->bad_base64, "base64 by the grammar of SDP",
                    "another character at octet %u of the data", k->bad_at);
@@ -101,8 +103,7 @@ static void run_offer(struct judge *j, const struct law *law)
             struct probe p = sip_probe(j, law, x, s);
             probe_must(&p, s->sdp->ok, "a valid session description", "%s",
                        s->sdp->fault != NULL ? s->sdp->fault : "a bad line");
-            probe_must(&p, s->sdp->num_media > 0, "sdp.m: one or more",
-                       "none");
+            probe_must(&p, s->sdp->num_media > 0, "sdp.m: one or more", "none");
             savp(&p, s->sdp);
             key_lines(&p, s);
             probe_end(&p, "valid SDP, RTP/SAVP, a=key-mgmt:mikey <base64>",
@@ -111,11 +112,11 @@ static void run_offer(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- second-offer ---------------------------------------------------------------- */
+/* ---- second-offer
+ * ---------------------------------------------------------------- */
 
 /* The last session description of the initiator before s. */
-static const struct jsdp *offer_before(const struct jx *x,
-                                       const struct jsip *s)
+static const struct jsdp *offer_before(const struct jx *x, const struct jsip *s)
 {
     const struct jsdp *d = NULL;
     for (size_t i = 0; i < x->num_sip && x->sip[i] != s; i++) {
@@ -142,19 +143,18 @@ static void sdp_follows(struct probe *p, const struct jsdp *d,
                "sdp.m: %zu lines", d->num_media);
     for (size_t i = 0; i < d->num_media && i < was->num_media; i++) {
         probe_must(p, strcmp(d->media[i].kind, was->media[i].kind) == 0,
-                   j_printf(p->j, "sdp.m[%zu]: %s", i + 1,
-                            was->media[i].kind),
+                   j_printf(p->j, "sdp.m[%zu]: %s", i + 1, was->media[i].kind),
                    "sdp.m[%zu]: %s", i + 1, d->media[i].kind);
     }
 }
 
-/* UPDATE: the answer R_MESSAGE_1 came reliably, was acknowledged, and nothing that
- * PRACK offered is open. */
+/* UPDATE: the answer R_MESSAGE_1 came reliably, was acknowledged, and nothing
+ * that PRACK offered is open. */
 static void none_pending(struct probe *p, const struct jx *x,
                          const struct jmsg *m, const struct jsip *s)
 {
-    const struct jsip *r1 = m->leg->r1 != NULL
-                                ? jmsg_last(m->leg->r1)->sip : NULL;
+    const struct jsip *r1 =
+        m->leg->r1 != NULL ? jmsg_last(m->leg->r1)->sip : NULL;
     const struct jsip *prack = NULL;
     int acked = 0;
     if (r1 == NULL || r1->request || r1->status / 100 != 1) {
@@ -199,7 +199,8 @@ static void second_offer(struct judge *j, const struct law *law,
         return;
     }
     struct probe p = sip_probe(j, law, m->x, s);
-    const char *used = strcmp(s->method, "INVITE") == 0 ? "REINVITE" : s->method;
+    const char *used =
+        strcmp(s->method, "INVITE") == 0 ? "REINVITE" : s->method;
     if (map[0] != '\0' && strcmp(map, used) != 0) {
         probe_lack(&p, j_printf(j, "I_MESSAGE_2 in mapping %s", map),
                    "mapping %s", used);
@@ -218,7 +219,8 @@ static void run_second(struct judge *j, const struct law *law)
     law_each(j, law, MIKEY_DT_I_MESSAGE_2, second_offer);
 }
 
-/* ---- answer-after-i2 ------------------------------------------------------------- */
+/* ---- answer-after-i2
+ * ------------------------------------------------------------- */
 
 static const struct jsip *first_ok(const struct jx *x)
 {
@@ -270,8 +272,9 @@ static void answer_after(struct judge *j, const struct law *law,
         probe_fail(&p, want, "200 (INVITE) with R_MESSAGE_1 and active media");
     } else if (reinvite) {
         if (strcmp(plan_pixit(j, "PX_R2_MAP", ""), "REINVITE") != 0) {
-            probe_lack(&p, want, "mapping REINVITE: answered with inactive "
-                                 "media");
+            probe_lack(&p, want,
+                       "mapping REINVITE: answered with inactive "
+                       "media");
         }
     } else if (r2_before(x, ok->frame) == NULL && !law_lossy(&p, want)) {
         probe_fail(&p, want, "200 (INVITE) before any R_MESSAGE_2");
@@ -286,7 +289,8 @@ static void run_answer(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- reliable-r1 ----------------------------------------------------------------- */
+/* ---- reliable-r1
+ * ----------------------------------------------------------------- */
 
 static int wants_100rel(struct judge *j, const struct jx *x)
 {
@@ -332,8 +336,8 @@ static const struct jsip *prack_for(struct judge *j, const struct jx *x,
     return NULL;
 }
 
-/* Until when the answerer had to go on: PRACK, a CANCEL, its final answer, or the
- * end of what was recorded. */
+/* Until when the answerer had to go on: PRACK, a CANCEL, its final answer, or
+ * the end of what was recorded. */
 static uint64_t until(const struct jx *x, const struct jsip *r,
                       const struct jsip *prack)
 {
@@ -406,7 +410,8 @@ static void run_reliable(struct judge *j, const struct law *law)
     law_each(j, law, MIKEY_DT_R_MESSAGE_1, reliable_r1);
 }
 
-/* ---- msg-taker ------------------------------------------------------------------- */
+/* ---- msg-taker
+ * ------------------------------------------------------------------- */
 
 static int is_taker(const struct jsip *s)
 {
@@ -481,7 +486,8 @@ const struct law laws_structure_sip[] = {
         "The initiator offers I_MESSAGE_2 when no offer is pending, with the "
         "o= version raised by one and the same m= lines.",
         run_second),
-    ROW("answer-after-i2", JUDGE_MUST, "DD-026 DD-025", "RFC 6267, 4.2.2; RFC 3262",
+    ROW("answer-after-i2", JUDGE_MUST, "DD-026 DD-025",
+        "RFC 6267, 4.2.2; RFC 3262",
         "The mailbox answers the INVITE of a deposit only after it verified "
         "I_MESSAGE_2.",
         run_answer),
@@ -539,8 +545,7 @@ const struct law laws_structure_sip[] = {
         "The responder answers a retransmitted INVITE with the same "
         "R_MESSAGE_1.",
         law_same_again),
-    ROW("dialog-consistent", JUDGE_MUST, "",
-        "RFC 3261, 8.1.1, 12.2 and 17.1",
+    ROW("dialog-consistent", JUDGE_MUST, "", "RFC 3261, 8.1.1, 12.2 and 17.1",
         "Each party keeps tags, CSeq order and branches consistent in its "
         "calls.",
         law_dialog),

@@ -89,12 +89,10 @@ static void error_at(struct probe *p, const struct jform *f,
     wr_init(&w);
     mikey_error_text(err, &w);
     uint32_t len = err->offset < f->octets.len ? 1 : 0;
-    probe_octets(p, "mikey", f->octets,
-                 (struct mikey_range){err->offset, len});
+    probe_octets(p, "mikey", f->octets, (struct mikey_range){err->offset, len});
     probe_fail(p, expected, "%s",
-               w.err == STATUS_OK
-                   ? j_strn(p->j, w.data, w.len)
-                   : status_name(err->status));
+               w.err == STATUS_OK ? j_strn(p->j, w.data, w.len)
+                                  : status_name(err->status));
     wr_cleanup(&w);
 }
 
@@ -213,8 +211,8 @@ int law_own_identity(const struct judge *j, int party, struct view id)
     const struct jparty *me = &j->parties[party];
     for (size_t i = 0; i < j->num_parties; i++) {
         const struct jparty *p = &j->parties[i];
-        /* One address may have several rows: a mailbox with an identity for each
-         * account. */
+        /* One address may have several rows: a mailbox with an identity for
+         * each account. */
         if (!p->named || p->identity[0] == '\0' ||
             strcmp(p->role, me->role) != 0 ||
             !cap_addr_same_ip(&p->addr, &me->addr)) {
@@ -313,17 +311,17 @@ int law_opened(struct probe *p, const struct jform *f, const struct jopen *o,
         if (strict) {
             probe_fail(p, want, "mikey.%s does not open with it", name);
         } else {
-            probe_lack(p, want, "mikey.%s does not open, what it holds is not "
-                                "known", name);
+            probe_lack(p, want,
+                       "mikey.%s does not open, what it holds is not "
+                       "known",
+                       name);
         }
         return 0;
     case JOPEN_GARBLED:
-        probe_fail(p, j_printf(p->j, "%s, and holds a chain of sub-payloads",
-                               want),
-                   "%s in %s at octet %u of the plaintext",
-                   status_name(o->err.status),
-                   o->err.field != NULL ? o->err.field : "the chain",
-                   o->err.offset);
+        probe_fail(
+            p, j_printf(p->j, "%s, and holds a chain of sub-payloads", want),
+            "%s in %s at octet %u of the plaintext", status_name(o->err.status),
+            o->err.field != NULL ? o->err.field : "the chain", o->err.offset);
         return 0;
     }
     return 0;
@@ -348,8 +346,7 @@ void law_inner(struct probe *p, const struct jopen *o, const char *in,
         probe_fail(p, expected, "%s.%s absent", in, name);
         return;
     }
-    struct view have =
-        id->type == MIKEY_PL_ID ? id->u.id.data : id->u.idr.data;
+    struct view have = id->type == MIKEY_PL_ID ? id->u.id.data : id->u.idr.data;
     probe_payload(p, in, o->plain, id);
     probe_must(p, view_equal(have, want), expected, "%s.%s: %s", in, name,
                law_view(p->j, have));
@@ -400,8 +397,8 @@ int law_is(const struct jsip *s, const char *method, int party)
 
 int law_reply(const struct jsip *s, const char *method, int party)
 {
-    return s->ok && !s->request && !s->echo &&
-           strcmp(s->method, method) == 0 && (party < 0 || s->src == party);
+    return s->ok && !s->request && !s->echo && strcmp(s->method, method) == 0 &&
+           (party < 0 || s->src == party);
 }
 
 int law_is_role(const struct judge *j, int party, const char *role)

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright The Latchkey Authors */
+/* Law of secrecy: no secret appears in anything sent, raw, in hex or in base64.
+ */
+#include "harness/judge/laws_int.h"
+
+#include <string.h>
+
+#define WINDOW 32  /* octets of a long secret searched for at a time */
+#define SHORTEST 8 /* shorter ones would be found by chance */
+
+/* ---- patterns
+ * -------------------------------------------------------------------- */
+
+struct pattern {
+    struct view octets;
+    const char *what; /* "SK of deposit 1, base64" */
+    int32_t next;     /* with the same first octets, -1 = none */
+};
+
+struct patterns {
+    struct judge *j;
+    struct pattern *v;
+    size_t num, cap;
+    size_t secrets;
+    int32_t heads[65536]; /* by the first four octets, mixed */
+};
+
+static uint16_t mix(const uint8_t *p)
+{
+    uint32_t n = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+                 (uint32_t)p[3] << 24;
+    return (uint16_t)(n * 2654435761u >> 16);
+}
+
+static int known(const struct patterns *s, struct view v)
+{
+    for (int32_t i = s->heads[mix(v.data)]; i >= 0; i = s->v[i].next) {
+        if (view_equal(s->v[i].octets, v)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void put(struct patterns *s, struct view v, const char *what)
+{
+    if (v.len < SHORTEST || known(s, v)) {
+        return;
+    }
+    if (s->num == s->cap) {
+        size_t cap = s->cap == 0 ? 256 : s->cap * 2;
+        struct pattern *n = j_alloc(s->j, cap * sizeof *n);
+        if (n == NULL) {
+            return;
+        }
+        if (s->num > 0) {
+            memcpy(n, s->v, s->num * sizeof *n);
+        }
+        s->v = n;
+        s->cap = cap;
+    }
+    uint16_t h = mix(v.data);
+    s->v[s->num] = (struct pattern){v, what, s->heads[h]};
+    s->heads[h] = (int32_t)s->num++;
+}
+
+static void put_hex(struct patterns *s, struct view v, const char *what)
+{
+    const char *low = j_hex(s->j, v);
+    put(s, view_of(low), j_printf(s->j, "%s, in hex", what));
+    struct view up = j_copy(s->j, view_of(low));
+    uint8_t *p = j_alloc(s->j, up.len + 1);
+    for (size_t i = 0; p != NULL && i < up.len; i++) {
+        p[i] = up.data[i] >= 'a' ? (uint8_t)(up.data[i] - 32) : up.data[i];
+    }
+    if (p != NULL) {
+        put(s, (struct view){p, up.len}, j_printf(s->j, "%s, in hex", what));
+    }
+}
+
+/* Base64 of octets that begin at offset skip (0 to 2) of a group of three: only
+ * the characters that depend on nothing around them. */
+static void put_base64(struct patterns *s, struct view v, size_t skip,
+                       const char *what)
+{
+    static const char abc[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
+                              "uvwxyz0123456789+/";
+    size_t bits = v.len * 8;
+    size_t from = (6 - skip * 8 % 6) % 6; /* first bit of a whole character */
+    char *out = j_alloc(s->j, bits / 6 + 2);
+    size_t n = 0;
+    for (size_t b = from; out != NULL && b + 6 <= bits; b += 6) {
+        unsigned two = (unsigned)v.data[b / 8] << 8;
+        two |= b / 8 + 1 < v.len ? v.data[b / 8 + 1] : 0u;
+        out[n++] = abc[two >> (10 - b % 8) & 63];
+    }
+    if (out != NULL) {
+        put(s, (struct view){(const uint8_t *)out, n},
+            j_printf(s->j, "%s, in base64", what));
+    }
+}
+
+/* Silence and the like say nothing: eight different octets at least, or half of
+ * a short value. */
+static int telling(struct view v)
+{
+    uint8_t seen[256] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < v.len; i++) {
+        n += !seen[v.data[i]];
+        seen[v.data[i]] = 1;
+    }
+    return n >= 8 || (v.len <= 16 && n * 2 >= v.len);
+}
+
+/* A secret, in windows if it is long: whoever shows two windows of it in a row
+ * shows one whole. Text forms only for what is short enough to be a key. */
+static void secret(struct patterns *s, struct view v, const char *what)
+{
+    if (v.len < SHORTEST) {
+        return;
+    }
+    s->secrets++;
+    size_t step = v.len <= 2 * WINDOW ? v.len : WINDOW;
+    for (size_t at = 0; at + step <= v.len; at += step) {
+        struct view w = {v.data + at, step};
+        if (!telling(w)) {
+            continue;
+        }
+        put(s, w, what);
+        if (v.len <= 1024) {
+            put_hex(s, w, what);
+            for (size_t skip = 0; skip < 3; skip++) {
+                put_base64(s, w, skip, what);
+            }
+        }
+    }
+}
+
+/* ---- what is secret
+ * -------------------------------------------------------------- */
+
+static void log_secrets(struct patterns *s)
+{
+    static const enum keylog_label labels[] = {
+        KEYLOG_CANARY, KEYLOG_SK,  KEYLOG_ECDH_PRIVATE, KEYLOG_IBE_PRIVATE,
+        KEYLOG_MPK,    KEYLOG_TGK, KEYLOG_PSK,          KEYLOG_IBE_MASTER};
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        for (size_t k = 0; k < keylog_num(s->j->kl, labels[i]); k++) {
+            const struct keylog_entry *e = keylog_at(s->j->kl, labels[i], k);
+            secret(s, e->secret,
+                   e->line > 0 ? j_printf(s->j, "%s of line %u of the key log",
+                                          keylog_label_name(labels[i]), e->line)
+                               : keylog_label_name(labels[i]));
+        }
+    }
+}
+
+static void leg_secrets(struct patterns *s, const struct jx *x,
+                        const struct jkeys *k)
+{
+    struct judge *j = s->j;
+    /* The whole point, and its x-coordinate, which some take for the key. */
+    if (k->ksession_len > 0) {
+        struct view v = {k->ksession, k->ksession_len};
+        size_t l = (v.len - 1) / 2;
+        secret(s, v, j_printf(j, "[x][y]P of %s", x->place));
+        secret(s, (struct view){v.data + 1, l},
+               j_printf(j, "[x][y]P of %s", x->place));
+    }
+    secret(s, (struct view){k->mpk, k->mpk_len},
+           j_printf(j, "MPK of %s", x->place));
+    for (int i = 0; i < 2 && k->has_hop; i++) {
+        secret(s, (struct view){k->hop[i].key, sizeof k->hop[i].key},
+               j_printf(j, "TEK_hop of %s", x->place));
+    }
+    if (k->has_hop) {
+        secret(s, (struct view){k->tgk, sizeof k->tgk},
+               j_printf(j, "TGK of %s", x->place));
+    }
+    for (int i = 0; i < 2 && k->has_e2e; i++) {
+        secret(s, (struct view){k->e2e[i].key, sizeof k->e2e[i].key},
+               j_printf(j, "TEK_e2e of %s", x->place));
+    }
+    secret(s, k->sk, j_printf(j, "SK of %s", x->place));
+}
+
+static void derived_secrets(struct patterns *s)
+{
+    for (size_t i = 0; i < s->j->num_xs; i++) {
+        const struct jx *x = s->j->xs[i];
+        for (size_t k = 0; k < x->num_legs; k++) {
+            leg_secrets(s, x, &x->legs[k]->keys);
+        }
+    }
+    for (size_t i = 0; i < s->j->num_forms; i++) {
+        const struct jopen *o = &s->j->forms[i]->esk;
+        if (jopen_has(o) && o->sk != NULL) {
+            secret(s, o->sk->u.sk.key, "SK inside an ESK");
+        }
+    }
+}
+
+/* ---- search
+ * ---------------------------------------------------------------------- */
+
+static const struct pattern *search(const struct patterns *s, struct view hay,
+                                    size_t *at)
+{
+    for (size_t i = *at; i + SHORTEST <= hay.len; i++) {
+        for (int32_t k = s->heads[mix(hay.data + i)]; k >= 0;
+             k = s->v[k].next) {
+            const struct pattern *p = &s->v[k];
+            if (p->octets.len <= hay.len - i &&
+                memcmp(hay.data + i, p->octets.data, p->octets.len) == 0) {
+                *at = i;
+                return p;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* At most this many findings for one run of octets. */
+#define PER_PLACE 4
+
+static void found_in(struct probe *p, const struct patterns *s, struct view hay,
+                     const struct trace_stream *st, uint64_t frame)
+{
+    size_t at = 0;
+    const struct pattern *hit = NULL;
+    for (int n = 0; n < PER_PLACE; n++) {
+        hit = search(s, hay, &at);
+        if (hit == NULL) {
+            return;
+        }
+        p->frame = st != NULL ? trace_stream_frame(st, at) : frame;
+        /* The secret itself is not printed once more: the range says where. */
+        p->in = "packet";
+        p->range =
+            (struct mikey_range){(uint32_t)at, (uint32_t)hit->octets.len};
+        p->octets = (struct view){0};
+        probe_fail(p, "no secret in anything sent", "%s, octets %zu to %zu",
+                   hit->what, at, at + hit->octets.len);
+        at += hit->octets.len;
+    }
+}
+
+/* ECCPT and SK exist inside ciphertext only. */
+static void bare_payloads(struct probe *p, int party)
+{
+    for (size_t i = 0; i < p->j->num_msgs; i++) {
+        const struct jmsg *m = p->j->msgs[i];
+        const struct mikey_error *e = m->sent->err;
+        if (m->from == party && e != NULL &&
+            (e->status == STATUS_UNEXPECTED ||
+             e->status == STATUS_UNKNOWN_TYPE) &&
+            (e->payload == MIKEY_PL_SK || e->payload == MIKEY_PL_ECCPT)) {
+            p->frame = jmsg_frame(m);
+            probe_fail(p, "ECCPT and SK inside ciphertext only", "%s in clear",
+                       mikey_payload_name(e->payload));
+        }
+    }
+}
+
+static void party_shows(struct judge *j, const struct law *law,
+                        const struct patterns *s, int party)
+{
+    uint64_t octets = 0;
+    struct probe p = probe_at(j, law, NULL, party);
+    for (size_t i = 0; i < j->trace->num_packets; i++) {
+        const struct trace_packet *k = &j->trace->packets[i];
+        if (k->proto != TRACE_TCP && party_of(j, &k->src) == party) {
+            octets += k->payload.len;
+            found_in(&p, s, k->payload, NULL, k->frame);
+        }
+    }
+    for (size_t i = 0; i < j->trace->num_streams; i++) {
+        const struct trace_stream *k = &j->trace->streams[i];
+        if (party_of(j, &k->src) == party) {
+            octets += k->octets.len;
+            found_in(&p, s, k->octets, k, k->frame);
+        }
+    }
+    bare_payloads(&p, party);
+    if (octets == 0) {
+        return;
+    }
+    p.frame = 0;
+    p.in = "";
+    p.range = (struct mikey_range){0, 0};
+    if (s->secrets == 0 && p.failed == 0) {
+        probe_lack(&p, "no secret in anything sent",
+                   "missing from the key log: every secret to search for");
+    }
+    probe_end(&p, "no secret in anything sent",
+              "%llu octets searched for %zu secrets",
+              (unsigned long long)octets, s->secrets);
+}
+
+void law_no_secret(struct judge *j, const struct law *law)
+{
+    struct patterns *s = j_alloc(j, sizeof *s);
+    if (s == NULL) {
+        return;
+    }
+    s->j = j;
+    memset(s->heads, 0xff, sizeof s->heads);
+    if (j->kl != NULL) {
+        log_secrets(s);
+    }
+    derived_secrets(s);
+    for (int i = 0; i < (int)j->num_parties; i++) {
+        party_shows(j, law, s, i);
+    }
+}
