@@ -223,16 +223,26 @@ static void run_opaque_esk(struct judge *j, const struct law *law)
 /* ---- released-after-proof
  * -------------------------------------------------------- */
 
-/* The frame of the R_MESSAGE_2 that answers a good proof; UINT64_MAX without
- * one. */
+/* What a receiver may put up with: a T that is equal, older, or outside the skew. */
+#define MINOR (JD_T | JD_T_OLD | JD_SKEW)
+
+static int proves(const struct jmsg *i2)
+{
+    return (i2->defects & ~(uint32_t)MINOR) == 0 && i2->unknown == 0;
+}
+
+/* The frame of the R_MESSAGE_2 that answers a good proof; UINT64_MAX without one. */
 static uint64_t proof_frame(const struct jx *x)
 {
     uint64_t best = UINT64_MAX;
     for (size_t i = 0; i < x->num_legs; i++) {
-        const struct jmsg *i2 = leg_good_i2(x->legs[i]);
-        const struct jmsg *r2 = i2 != NULL ? answer_r2(i2) : NULL;
-        if (r2 != NULL && jmsg_frame(r2) < best) {
-            best = jmsg_frame(r2);
+        const struct jleg *l = x->legs[i];
+        for (size_t k = 0; k < l->num_i2; k++) {
+            const struct jmsg *r2 =
+                proves(l->i2[k]) ? answer_r2(l->i2[k]) : NULL;
+            if (r2 != NULL && jmsg_frame(r2) < best) {
+                best = jmsg_frame(r2);
+            }
         }
     }
     return best;
@@ -292,7 +302,7 @@ static void after_proof(struct judge *j, const struct law *law,
     p.frame = x->start_frame;
     size_t n = 0;
     if (proof == UINT64_MAX && i2 != NULL && i2->unknown != 0 &&
-        i2->defects == 0) {
+        (i2->defects & ~(uint32_t)MINOR) == 0) {
         probe_lack(&p, want, "whether I_MESSAGE_2 is good is not known: %s",
                    i2->lack);
         return;
@@ -342,11 +352,16 @@ static const char *no_right(struct judge *j, const struct jx *x)
     if (idi.len > 0 && !view_is(idi, account)) {
         return j_printf(j, "the caller claims to be %s", law_view(j, idi));
     }
-    for (size_t i = 0; x->leg != NULL && i < x->leg->num_i2; i++) {
-        if (x->leg->i2[i]->defects != 0 && leg_good_i2(x->leg) == NULL) {
-            return j_printf(j, "the proof fails: %s",
-                            jdefect_text(j, x->leg->i2[i]->defects));
+    const struct jleg *l = x->leg;
+    uint32_t faults = 0;
+    for (size_t i = 0; l != NULL && i < l->num_i2; i++) {
+        if ((l->i2[i]->defects & ~(uint32_t)MINOR) == 0) {
+            return NULL;
         }
+        faults |= l->i2[i]->defects;
+    }
+    if (faults != 0) {
+        return j_printf(j, "the proof %s", jdefect_text(j, faults));
     }
     return NULL;
 }

@@ -163,27 +163,34 @@ static void run_e2e(struct judge *j, const struct law *law)
 /* ---- content-after-r2
  * ------------------------------------------------------------ */
 
-/* R_MESSAGE_2 that the initiator could rely on; *sure 0 if only no fault is
- * known. */
-static const struct jmsg *good_r2(const struct jx *x, int *sure)
+/* R_MESSAGE_2 that the initiator could rely on. *doubt says why it may not be, NULL
+ * if it is good. IBAKE may be wanting: V alone then convinced the initiator, which
+ * is not against the letter. */
+static const struct jmsg *good_r2(struct judge *j, const struct jx *x,
+                                  const char **doubt)
 {
-    *sure = 1;
-    for (size_t i = 0; i < x->num_legs; i++) {
-        const struct jmsg *m = leg_good_r2(x->legs[i]);
-        if (m != NULL) {
-            return m;
-        }
-    }
-    *sure = 0;
+    const struct jmsg *found = NULL;
+    *doubt = NULL;
     for (size_t i = 0; i < x->num_legs; i++) {
         for (size_t k = 0; k < x->legs[i]->num_r2; k++) {
             const struct jmsg *m = x->legs[i]->r2[k];
-            if (m->defects == 0 && m->unknown != 0) {
+            if (m->defects == 0 && m->unknown == 0) {
+                *doubt = NULL;
                 return m;
+            }
+            if ((m->defects & ~(uint32_t)(JD_NO_IBAKE | JD_T)) == 0 &&
+                found == NULL) {
+                found = m;
+                *doubt = m->defects != 0
+                             ? j_printf(j, "R_MESSAGE_2 %s",
+                                        jdefect_text(j, m->defects))
+                             : j_printf(j, "whether R_MESSAGE_2 is good is not "
+                                           "known: %s",
+                                        m->lack);
             }
         }
     }
-    return NULL;
+    return found;
 }
 
 static const struct jrtp *first_forward(const struct jx *x)
@@ -200,14 +207,14 @@ static const struct jrtp *first_forward(const struct jx *x)
 
 static void after_r2(struct judge *j, const struct law *law, const struct jx *x)
 {
-    int sure = 0;
+    const char *doubt = NULL;
     const char *why = "";
     if (x->kind != JX_DEPOSIT || x->leg == NULL || x->leg->r1 == NULL ||
         x->initiator < 0) {
         return;
     }
     struct probe p = probe_at(j, law, x, x->initiator);
-    const struct jmsg *r2 = good_r2(x, &sure);
+    const struct jmsg *r2 = good_r2(j, x, &doubt);
     const struct jrtp *r = first_forward(x);
     const char *want = "no content before a good R_MESSAGE_2";
     p.frame = jmsg_arrived(r2 != NULL ? r2 : x->leg->r1);
@@ -216,9 +223,8 @@ static void after_r2(struct judge *j, const struct law *law, const struct jx *x)
         probe_fail(&p, want,
                    r2 == NULL ? "content, and no good R_MESSAGE_2"
                               : "content before R_MESSAGE_2");
-    } else if (r != NULL && !sure) {
-        probe_lack(&p, want, "whether R_MESSAGE_2 is good is not known: %s",
-                   r2->lack);
+    } else if (r != NULL && doubt != NULL) {
+        probe_lack(&p, want, "%s", doubt);
     } else if (r == NULL) {
         uint64_t t = jmsg_time(x->leg->num_i2 > 0 ? x->leg->i2[0] : x->leg->r1);
         if (!watched(j, t, t + quiet_us(j), &why)) {

@@ -264,39 +264,62 @@ static void bare_payloads(struct probe *p, int party)
     }
 }
 
-static void party_shows(struct judge *j, const struct law *law,
-                        const struct patterns *s, int party)
+/* One pass over everything; each party has its probe and its count. */
+struct shown {
+    struct probe p;
+    uint64_t octets;
+};
+
+static void search_all(struct judge *j, const struct patterns *s,
+                       struct shown *by)
 {
-    uint64_t octets = 0;
-    struct probe p = probe_at(j, law, NULL, party);
     for (size_t i = 0; i < j->trace->num_packets; i++) {
         const struct trace_packet *k = &j->trace->packets[i];
-        if (k->proto != TRACE_TCP && party_of(j, &k->src) == party) {
-            octets += k->payload.len;
-            found_in(&p, s, k->payload, NULL, k->frame);
+        int party = k->proto != TRACE_TCP && k->payload.len > 0
+                        ? party_of(j, &k->src)
+                        : -1;
+        if (party >= 0) {
+            by[party].octets += k->payload.len;
+            found_in(&by[party].p, s, k->payload, NULL, k->frame);
         }
     }
     for (size_t i = 0; i < j->trace->num_streams; i++) {
         const struct trace_stream *k = &j->trace->streams[i];
-        if (party_of(j, &k->src) == party) {
-            octets += k->octets.len;
-            found_in(&p, s, k->octets, k, k->frame);
+        int party = party_of(j, &k->src);
+        if (party >= 0) {
+            by[party].octets += k->octets.len;
+            found_in(&by[party].p, s, k->octets, k, k->frame);
         }
     }
-    bare_payloads(&p, party);
-    if (octets == 0) {
+}
+
+static void party_end(const struct patterns *s, struct shown *by, int party)
+{
+    struct probe *p = &by->p;
+    bare_payloads(p, party);
+    if (by->octets == 0) {
         return;
     }
-    p.frame = 0;
-    p.in = "";
-    p.range = (struct mikey_range){0, 0};
-    if (s->secrets == 0 && p.failed == 0) {
-        probe_lack(&p, "no secret in anything sent",
+    p->frame = 0;
+    if (s->secrets == 0 && p->failed == 0) {
+        probe_lack(p, "no secret in anything sent",
                    "missing from the key log: every secret to search for");
     }
-    probe_end(&p, "no secret in anything sent",
+    probe_end(p, "no secret in anything sent",
               "%llu octets searched for %zu secrets",
-              (unsigned long long)octets, s->secrets);
+              (unsigned long long)by->octets, s->secrets);
+}
+
+/* Every sender becomes a party before the counts are laid out. */
+static size_t senders(struct judge *j)
+{
+    for (size_t i = 0; i < j->trace->num_packets; i++) {
+        party_of(j, &j->trace->packets[i].src);
+    }
+    for (size_t i = 0; i < j->trace->num_streams; i++) {
+        party_of(j, &j->trace->streams[i].src);
+    }
+    return j->num_parties;
 }
 
 void law_no_secret(struct judge *j, const struct law *law)
@@ -311,7 +334,16 @@ void law_no_secret(struct judge *j, const struct law *law)
         log_secrets(s);
     }
     derived_secrets(s);
-    for (int i = 0; i < (int)j->num_parties; i++) {
-        party_shows(j, law, s, i);
+    size_t num = senders(j);
+    struct shown *by = j_alloc(j, num * sizeof *by);
+    if (by == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < num; i++) {
+        by[i].p = probe_at(j, law, NULL, (int)i);
+    }
+    search_all(j, s, by);
+    for (size_t i = 0; i < num; i++) {
+        party_end(s, &by[i], (int)i);
     }
 }

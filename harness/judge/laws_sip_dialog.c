@@ -402,13 +402,23 @@ static void consistent(struct judge *j, const struct law *law,
     }
 }
 
+static int spoke_before(const struct jx *x, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (x->sip[i]->src == x->sip[at]->src) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void law_dialog(struct judge *j, const struct law *law)
 {
     for (size_t i = 0; i < j->num_xs; i++) {
         const struct jx *x = j->xs[i];
-        for (int k = 0; k < (int)j->num_parties; k++) {
-            if (x->kind != JX_REQUEST && is_endpoint(j, k)) {
-                consistent(j, law, x, k);
+        for (size_t k = 0; k < x->num_sip && x->kind != JX_REQUEST; k++) {
+            if (is_endpoint(j, x->sip[k]->src) && !spoke_before(x, k)) {
+                consistent(j, law, x, x->sip[k]->src);
             }
         }
     }
