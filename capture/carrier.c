@@ -258,13 +258,13 @@ void carrier_sip(struct reader *r, const struct trace_sip *m)
     struct carried c = {.r = r, .m = m, .msg = &msg};
     for (size_t i = 0; reader_on(r) && sip_body_part(&msg, i, &p); i++) {
         if (i == MAX_PARTS) {
-            reader_loss(r, (struct trace_loss){
-                               .kind = TRACE_LOSS_MEMORY,
-                               .frame = m->frame,
-                               .last_frame = m->last_frame,
-                               .src = m->src,
-                               .dst = m->dst,
-                               .text = "body parts beyond the 32nd"});
+            reader_loss(
+                r, (struct trace_loss){.kind = TRACE_LOSS_MEMORY,
+                                       .frame = m->frame,
+                                       .last_frame = m->last_frame,
+                                       .src = m->src,
+                                       .dst = m->dst,
+                                       .text = "body parts beyond the 32nd"});
             break;
         }
         c.part = p.body;

@@ -253,6 +253,7 @@ static void check_seconds(const struct check *c, struct view v)
     enum status s = sip_u32(num, &n);
     if (s != STATUS_OK) {
         note(c, s == STATUS_SYNTAX ? SIP_DEV_NUMBER : SIP_DEV_RANGE, v);
+        return;
     }
     struct view rest = sip_trim(view_tail(v, end));
     if (rest.len > 0 && rest.data[0] == '(') {

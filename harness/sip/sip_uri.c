@@ -285,7 +285,9 @@ enum status sip_identity(struct wr *w, struct view uri_or_addr)
     struct sip_addr a;
     struct sip_uri u;
     sip_addr(uri_or_addr, &a);
-    if (sip_uri(a.uri, &u) != STATUS_OK || (!u.is_sip && !u.is_tel)) {
+    /* Without < > the parameters may be the URI's own: phone-context counts. */
+    struct view uri = a.has_angle ? a.uri : sip_trim(uri_or_addr);
+    if (sip_uri(uri, &u) != STATUS_OK || (!u.is_sip && !u.is_tel)) {
         return STATUS_SYNTAX;
     }
     if (u.is_tel) {
