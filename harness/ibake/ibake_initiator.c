@@ -150,7 +150,7 @@ static enum status take_answer_ids(struct ibake_session *s,
         return session_refuse(s, STATUS_MISMATCH, IBAKE_ERR_AUTH,
                               "IDRi is not the one sent");
     }
-    if (msg->hdr.data_type == MIKEY_DT_R_MESSAGE_1 && r != NULL) {
+    if (s->state == IBAKE_ST_I1 && r != NULL) {
         s->peer_type = r->u.idr.type;
         enum status st = octets_set(&s->peer, r->u.idr.data);
         return st == STATUS_OK ? st

@@ -11,7 +11,6 @@
 extern const struct unit_suite ibake_transcript_suite;
 extern const struct unit_suite ibake_forms_suite;
 extern const struct unit_suite ibake_checks_suite;
-extern const struct unit_suite ibake_readings_suite;
 extern const struct unit_suite ibake_edits_suite;
 extern const struct unit_suite ibake_kms_suite;
 extern const struct unit_suite ibake_deposit_suite;
@@ -33,7 +32,7 @@ struct known {
     const char *hex;
 };
 extern const struct known known_answers[];
-/* known_octets decodes one into a static-free heap block. */
+/* known_octets decodes one; free with octets_free. */
 struct octets known_octets(const char *name);
 int is_known(struct view v, const char *name);
 

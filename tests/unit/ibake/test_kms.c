@@ -311,7 +311,7 @@ static void bad_responses_are_refused(void)
     user_refuses("REQUEST_KEY_RESP flip mikey.KEMAC.KEY.key -1",
                  STATUS_BAD_VALUE, 0);
     user_refuses("REQUEST_KEY_RESP truncate mikey.KEMAC.plain 30",
-                 STATUS_TRUNCATED, 0);
+                 STATUS_BAD_LENGTH, 0);
     user_refuses("REQUEST_KEY_RESP set mikey.HDR.V 1", STATUS_OK, 0);
     user_refuses("REQUEST_KEY_RESP drop mikey.IDRi", STATUS_OK, 0);
 }
