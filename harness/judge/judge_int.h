@@ -285,6 +285,7 @@ struct jrtp {
     int cs;             /* crypto session that did, 1 or 2 */
     uint64_t index;     /* extended sequence number under that key */
     struct view plain;  /* payload in clear when key is E2E or HOP */
+    const struct jkeys *by; /* whose key it is */
 };
 
 struct jx {
@@ -409,6 +410,8 @@ struct judge {
     struct jmap *addr_map; /* address -> party */
     struct jmap *mbx_map;  /* identities under which the mailbox answers */
     size_t room;           /* octets left in the newest block */
+    const char *input_name[4]; /* what was read: NULL = absent */
+    const char *input_sha256[4];
 };
 
 /* ---- base.c: memory and text ----------------------------------------------- */
@@ -600,7 +603,9 @@ void probe_end(struct probe *p, const char *expected, const char *fmt, ...)
 /* A missing key for an opened payload: emits the lack and returns 1. */
 int probe_needs(struct probe *p, const struct jopen *o, const char *expected);
 
-/* verdict.c, result.c */
+/* result.c: the files that were judged, by their name in a bundle. */
+#define JUDGE_INPUTS 4
+
 struct judge_result *result_make(struct judge *j);
 void verdict_rows(struct judge *j, struct judge_result *r);
 

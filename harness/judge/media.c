@@ -206,6 +206,7 @@ struct candidate {
     struct session s;
     enum jmedia_key key;
     int cs;
+    const struct jkeys *by;
 };
 
 struct track { /* index of one SSRC under one key (RFC 3711, 3.3.1) */
@@ -225,12 +226,13 @@ struct keyset {
     size_t num_tracks;
 };
 
-static void key_add(struct keyset *set, const struct jsrtp_key *k,
-                    enum jmedia_key kind, int cs)
+static void key_add(struct keyset *set, const struct jkeys *by,
+                    const struct jsrtp_key *k, enum jmedia_key kind, int cs)
 {
     if (set->num < MAX_KEYS && session_make(&set->c[set->num].s, k)) {
         set->c[set->num].key = kind;
         set->c[set->num].cs = cs;
+        set->c[set->num].by = by;
         set->num++;
     } else {
         set->all = 0;
@@ -241,14 +243,14 @@ static void keys_add(struct keyset *set, const struct jkeys *k, int hop)
 {
     for (int cs = 1; cs <= 2; cs++) {
         if (k->has_e2e) {
-            key_add(set, &k->e2e[cs - 1], JMK_E2E, cs);
+            key_add(set, k, &k->e2e[cs - 1], JMK_E2E, cs);
         }
         if (hop && k->has_hop) {
-            key_add(set, &k->hop[cs - 1], JMK_HOP, cs);
+            key_add(set, k, &k->hop[cs - 1], JMK_HOP, cs);
         }
     }
     if (k->has_alt) {
-        key_add(set, &k->e2e_alt, JMK_E2E, 1);
+        key_add(set, k, &k->e2e_alt, JMK_E2E, 1);
     }
     set->all &= hop ? k->has_hop : 1;
 }
@@ -339,6 +341,7 @@ static void find_key(struct judge *j, struct keyset *set, struct jrtp *r)
         r->plain = (struct view){out, n};
         r->key = set->c[i].key;
         r->cs = set->c[i].cs;
+        r->by = set->c[i].by;
         track_note(set, r, i, roc);
         return;
     }
