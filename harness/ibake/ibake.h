@@ -199,6 +199,10 @@ struct view ibake_session_peer(const struct ibake_session *s);
 /* The I_MESSAGE_2 received or sent, whole (len 0 before), and whether it has an ESK. */
 struct view ibake_session_i2(const struct ibake_session *s);
 int ibake_session_has_esk(const struct ibake_session *s);
+/* The point of one side, 04||X||Y as sent (xP of the initiator, yP of the
+ * responder); len 0 while it is not known. */
+struct view ibake_session_point(const struct ibake_session *s,
+                                enum ibake_role of);
 /* IDRr of the I_MESSAGE_1 (who was called). */
 struct view ibake_session_called(const struct ibake_session *s);
 

@@ -80,7 +80,7 @@ static enum status derive(struct ibake_session *s)
     return st;
 }
 
-static void tell_if_asked(const struct ibake_session *s)
+void keys_tell(const struct ibake_session *s)
 {
     uint8_t buf[2 * 255];
     if (s->cfg.tell_session_keys && s->have_keys) {
@@ -94,7 +94,9 @@ enum status keys_derive(struct ibake_session *s)
         return STATUS_NO_KEY;
     }
     enum status st = derive(s);
-    tell_if_asked(s);
+    if (s->role == IBAKE_RESPONDER) {
+        keys_tell(s);
+    }
     return st;
 }
 
@@ -306,7 +308,6 @@ enum status keys_verify_r2(struct ibake_session *s, const struct mikey_msg *msg)
         session_deviation(s, "PRF func %u with Auth alg %u", s->hdr.prf, alg);
     }
     report_reading(s);
-    tell_if_asked(s);
     return STATUS_OK;
 }
 

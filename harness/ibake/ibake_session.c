@@ -83,6 +83,9 @@ void session_wipe(struct ibake_session *s)
 void session_done(struct ibake_session *s)
 {
     s->state = IBAKE_ST_DONE;
+    if (s->role == IBAKE_INITIATOR) {
+        keys_tell(s);
+    }
     ecdh_key_wipe(&s->key);
     s->have_key = 0;
     mem_wipe(&s->shared, sizeof s->shared);

@@ -104,6 +104,31 @@ static void moments_are_kept(void)
     world_down(&w);
 }
 
+/* Two values under one lookup would spoil the whole log. */
+static void session_keys_are_told_under_one_reading(void)
+{
+    struct world w;
+    struct exchange x;
+    CU_ASSERT_FATAL(world_up(&w));
+    w.cfg.tell_session_keys = 1;
+    world_configs(&w);
+    w.cfg_m.profile.ksession = IBAKE_K_X_ONLY;
+    exchange_new(&x, &w, ID_B, &w.cfg_m, ID_M);
+    CU_ASSERT_EQUAL(exchange_run(&x, ALL_STEPS), ALL_STEPS);
+    unsigned mpk = 0;
+    for (size_t i = 0; i < w.num_told; i++) {
+        const struct told *t = &w.told[i];
+        const struct told *first =
+            find_told(&w, t->label, octets_view(&t->lookup));
+        CU_ASSERT(view_equal(octets_view(&first->secret),
+                             octets_view(&t->secret)));
+        mpk += strcmp(t->label, "MPK") == 0;
+    }
+    CU_ASSERT_EQUAL(mpk, 2);
+    exchange_free(&x);
+    world_down(&w);
+}
+
 static void secrets_are_gone_after_completion(void)
 {
     static const uint8_t zero[ECDH_MAX_SCALAR] = {0};
@@ -375,6 +400,8 @@ static const struct unit_case cases[] = {
     {"direct_addressing_carries_an_esk_in_normal_form",
      direct_addressing_carries_an_esk_in_normal_form},
     {"moments_are_kept", moments_are_kept},
+    {"session_keys_are_told_under_one_reading",
+     session_keys_are_told_under_one_reading},
     {"secrets_are_gone_after_completion", secrets_are_gone_after_completion},
     {"secrets_are_gone_after_refusal", secrets_are_gone_after_refusal},
     {"forked_branches_have_keys_of_their_own",
