@@ -104,7 +104,8 @@ enum status bf_decrypt(const struct bf_key *key, const uint8_t *der, size_t len,
 
 /* bf_ciphertext_parse gives views of u.x, u.y (magnitudes as written, big-endian,
  * without sign octet), v, w of a DER BFCiphertextBlock without any curve
- * check; STATUS_SYNTAX if it is not strict DER. */
+ * check; STATUS_SYNTAX if it is not strict DER, STATUS_BAD_VALUE for another
+ * version, a negative coordinate or an empty point. */
 struct bf_ciphertext {
     struct view ux, uy, v, w;
 };

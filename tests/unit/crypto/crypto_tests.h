@@ -20,8 +20,9 @@ extern const struct unit_suite crypto_kdf_suite;
 extern const struct unit_suite crypto_ecdh_suite;
 extern const struct unit_suite crypto_selftest_suite;
 
-/* octets_of gives the octets of hex digits (spaces are skipped, an odd count gets
- * a leading zero) in a heap block of exactly their size; octets_free frees. */
+/* octets_of gives the octets of hex digits (spaces are skipped, an odd count
+ * gets a leading zero) in a heap block of exactly their size; octets_free
+ * frees. */
 struct octets {
     uint8_t *data;
     size_t len;
@@ -34,8 +35,8 @@ struct view octets_view(const struct octets *o);
 /* hex_is compares octets with hex digits and prints both if they differ. */
 int hex_is(const char *what, struct view v, const char *hex);
 
-/* vectors_root gives vectors/bf_ibe.json, read once. vectors_group gives its n-th
- * group of a type with p of p_bits (0 = any), or NULL. */
+/* vectors_root gives vectors/bf_ibe.json, read once. vectors_group gives its
+ * n-th group of a type with p of p_bits (0 = any), or NULL. */
 const struct ynode *vectors_root(void);
 const struct ynode *vectors_group(const char *type, int64_t p_bits,
                                   unsigned nth);

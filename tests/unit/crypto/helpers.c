@@ -67,8 +67,8 @@ int hex_is(const char *what, struct view v, const char *hex)
         v.len == o.len && (v.len == 0 || memcmp(v.data, o.data, v.len) == 0);
     octets_free(&o);
     if (!same) {
-        printf("%s: expected %s\n%*s  actual ", what, hex,
-               (int)strlen(what), "");
+        printf("%s: expected %s\n%*s  actual ", what, hex, (int)strlen(what),
+               "");
         for (size_t i = 0; i < v.len; i++) {
             printf("%02x", v.data[i]);
         }

@@ -57,9 +57,8 @@ static int range_holds(const struct ynode *t)
     struct octets want = field(t, "v");
     struct wr out;
     wr_init(&out);
-    enum status st =
-        bf_prim_hash_to_range(&out, ynode_str(t, "hashOid", ""),
-                              octets_view(&s), octets_view(&n));
+    enum status st = bf_prim_hash_to_range(&out, ynode_str(t, "hashOid", ""),
+                                           octets_view(&s), octets_view(&n));
     /* the result is as long as n, the vector may be shorter */
     size_t lead = out.len > want.len ? out.len - want.len : 0;
     int ok = st == STATUS_OK && out.len == want.len + lead &&
@@ -169,7 +168,8 @@ static int params_hold(const struct ynode *t)
     struct octets der = field(t, "paramsDer");
     enum bf_reason reason;
     struct bf_params *bp = bf_params_decode(der.data, der.len, 0, &reason);
-    int ok = strcmp(bf_reason_name(reason), ynode_str(t, "reason", "none")) == 0;
+    int ok =
+        strcmp(bf_reason_name(reason), ynode_str(t, "reason", "none")) == 0;
     ok &= (bp != NULL) == (reason == BF_REASON_NONE);
     if (bp != NULL) {
         struct wr out;
@@ -228,16 +228,16 @@ static int encrypt_holds(const struct bf_params *bp, const struct ynode *t)
     char hex[10 * BF_MAX_P_OCTETS];
     wr_init(&out);
     wr_init(&steps);
-    snprintf(hex, sizeof hex, "%s%0*d%s%s%s%s%s%s",
-             ynode_str(t, "intermediate.t", ""),
-             (int)(2 * bf_q_octets(bp) -
-                   strlen(ynode_str(t, "intermediate.l", ""))),
-             0, ynode_str(t, "intermediate.l", ""),
-             ynode_str(t, "intermediate.theta.a", ""),
-             ynode_str(t, "intermediate.theta.b", ""),
-             ynode_str(t, "intermediate.thetaL.a", ""),
-             ynode_str(t, "intermediate.thetaL.b", ""),
-             ynode_str(t, "intermediate.w", ""));
+    snprintf(
+        hex, sizeof hex, "%s%0*d%s%s%s%s%s%s",
+        ynode_str(t, "intermediate.t", ""),
+        (int)(2 * bf_q_octets(bp) - strlen(ynode_str(t, "intermediate.l", ""))),
+        0, ynode_str(t, "intermediate.l", ""),
+        ynode_str(t, "intermediate.theta.a", ""),
+        ynode_str(t, "intermediate.theta.b", ""),
+        ynode_str(t, "intermediate.thetaL.a", ""),
+        ynode_str(t, "intermediate.thetaL.b", ""),
+        ynode_str(t, "intermediate.w", ""));
     if (strlen(ynode_str(t, "intermediate.l", "")) == 2 * bf_q_octets(bp)) {
         /* printf's least width for a number is one digit */
         size_t at = strlen(ynode_str(t, "intermediate.t", ""));
@@ -270,8 +270,7 @@ static int ibe_holds(const struct bf_params *bp, const struct ynode *t)
     enum bf_reason reason = BF_REASON_NONE;
     struct wr out;
     wr_init(&out);
-    struct bf_key *key =
-        bf_key_decode(bp, key_der.data, key_der.len, &reason);
+    struct bf_key *key = bf_key_decode(bp, key_der.data, key_der.len, &reason);
     int ok = key != NULL;
     if (ok) {
         enum status st = bf_decrypt(key, der.data, der.len, &out, &reason);
