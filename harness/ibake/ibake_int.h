@@ -174,8 +174,9 @@ enum status session_take_map(struct ibake_session *s,
 /* RAND as it enters the PRF under a reading. buf holds 2 * 255 octets. */
 struct view keys_rand(const struct ibake_session *s, enum ibake_rand_src src,
                       uint8_t *buf);
-/* keys_tell tells MPK and TGK to the key log, if cfg wants that. The initiator does so
- * when the reading is known, since two values under one lookup spoil the log. */
+/* keys_tell tells MPK and TGK to the key log, if cfg wants that. The initiator
+ * does so when the reading is known, since two values under one lookup spoil
+ * the log. */
 void keys_tell(const struct ibake_session *s);
 /* keys_derive computes MPK and TGK under s->reading from s->shared. */
 enum status keys_derive(struct ibake_session *s);

@@ -30,7 +30,8 @@ void put_be(uint8_t *out, uint64_t v, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         size_t shift = 8 * (len - 1 - i);
-        out[i] = shift < 64 ? (uint8_t)(v >> shift) : 0;
+        uint64_t rest = shift < 64 ? v >> shift : 0;
+        out[i] = (uint8_t)rest;
     }
 }
 

@@ -332,14 +332,18 @@ static enum status counted(struct ibake_draft *d, const char *text,
                         : value_zeros(d, (size_t)n, out);
 }
 
-/* A bare number fills the field as it is long now; an empty one as short as can
- * be. */
-static enum status number_octets(struct ibake_draft *d, uint64_t v,
-                                 struct view cur, struct view *out)
+/* A bare number fills the field as it is long now; an empty one as its digits
+ * say (0x0000 is two octets), or as short as can be. */
+static enum status number_octets(struct ibake_draft *d, const char *text,
+                                 uint64_t v, struct view cur, struct view *out)
 {
     size_t len = cur.len;
+    size_t digits = strlen(text);
     if (d == NULL) {
         return STATUS_OK;
+    }
+    if (len == 0 && digits > 2 && text[0] == '0') {
+        len = text[1] == 'x' || text[1] == 'X' ? (digits - 1) / 2 : 0;
     }
     if (len == 0) {
         for (len = 1; len < 8 && v >> (8 * len) != 0; len++) {
@@ -393,7 +397,7 @@ enum status value_octets(struct ibake_draft *d, const char *text,
         return compressed(d, rest, cur, out, why);
     }
     if (parse_number(text, &number)) {
-        return number_octets(d, number, cur, out);
+        return number_octets(d, text, number, cur, out);
     }
     return wrong(why, "\"%.60s\" is no value", text);
 }

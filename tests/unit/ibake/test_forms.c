@@ -120,8 +120,8 @@ static void session_keys_are_told_under_one_reading(void)
         const struct told *t = &w.told[i];
         const struct told *first =
             find_told(&w, t->label, octets_view(&t->lookup));
-        CU_ASSERT(view_equal(octets_view(&first->secret),
-                             octets_view(&t->secret)));
+        CU_ASSERT(
+            view_equal(octets_view(&first->secret), octets_view(&t->secret)));
         mpk += strcmp(t->label, "MPK") == 0;
     }
     CU_ASSERT_EQUAL(mpk, 2);
