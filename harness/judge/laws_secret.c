@@ -236,11 +236,9 @@ static void found_in(struct probe *p, const struct patterns *s, struct view hay,
             return;
         }
         p->frame = st != NULL ? trace_stream_frame(st, at) : frame;
-        /* The secret itself is not printed once more: the range says where. */
-        p->in = "packet";
-        p->range =
-            (struct mikey_range){(uint32_t)at, (uint32_t)hit->octets.len};
-        p->octets = (struct view){0};
+        probe_octets(
+            p, "packet", hay,
+            (struct mikey_range){(uint32_t)at, (uint32_t)hit->octets.len});
         probe_fail(p, "no secret in anything sent", "%s, octets %zu to %zu",
                    hit->what, at, at + hit->octets.len);
         at += hit->octets.len;

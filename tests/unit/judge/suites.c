@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright The Latchkey Authors */
+/* The suites of the judge. */
+#include "tests/unit/unit.h"
+
+extern const struct unit_suite suite_laws_structure, suite_laws_identity,
+    suite_laws_replay;
+
+const struct unit_suite *const unit_suites[] = {
+    &suite_laws_structure,
+    &suite_laws_identity,
+    &suite_laws_replay,
+    NULL,
+};
