@@ -166,8 +166,9 @@ static void place_request(struct judge *j, struct jx *x, struct jmsg *m,
     int opening = s->to_tag[0] == '\0' && strcmp(s->method, "INVITE") == 0;
     if (opening && m->type != MIKEY_DT_I_MESSAGE_2) {
         /* An offer made again (challenge, redirection) replaces the first, unless it
-         * was answered already. */
-        if (x->i1 == NULL || x->num_legs == 0) {
+         * was answered already. A second attribute of one offer does not. */
+        if (x->i1 == NULL ||
+            (x->num_legs == 0 && jmsg_first(x->i1)->sip != s)) {
             x->i1 = m;
             csb_note(j, x);
         }

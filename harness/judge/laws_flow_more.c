@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright The Latchkey Authors */
+/* Laws of the whole way: rendering, accounts, keys issued. */
+#include "harness/judge/laws_flow_int.h"
+
+#include "harness/base/mem.h"
+#include "harness/crypto/kdf.h"
+#include "harness/sip/sip.h"
+
+#include <string.h>
+
+/* ---- rendered ---------------------------------------------------------------------- */
+
+void law_flow_rendered(struct judge *j, const struct law *law)
+{
+    for (size_t i = 0; i < j->num_deliveries; i++) {
+        const struct jdelivery *d = j->deliveries[i];
+        const struct jev *ev = law_rendered(j, d);
+        struct samples want, have;
+        size_t altered;
+        const char *why = "";
+        if (d->form->esk.state == JOPEN_FOREIGN ||
+            d->form->esk.state == JOPEN_GARBLED) {
+            continue; /* nothing that B could render */
+        }
+        struct probe p = probe_at(j, law, d->x, d->x->initiator);
+        p.frame = d->t->frame;
+        p.message = "I_MESSAGE_2";
+        samples_expected(j, d, &want, &altered);
+        const char *expected = j_printf(
+            j, "rendered-%u.wav holds the %zu samples of the delivered packets",
+            d->n, want.num);
+        if (!d->keys.has_e2e) {
+            probe_lack(&p, expected, "missing key: %s", d->keys.e2e_lack);
+        } else if (want.num == 0) {
+            probe_lack(&p, expected,
+                       "no delivered packet verifies under the content key");
+        } else if (ev == NULL) {
+            probe_lack(&p, expected, "no report of what was rendered");
+        } else if (!samples_rendered(j, ev, &have, &why)) {
+            probe_lack(&p, expected, "%s", why);
+        } else {
+            probe_must(&p, samples_hold(&have, &want), expected,
+                       "%zu samples, which are others", have.num);
+        }
+        probe_end(&p, expected, "it does");
+    }
+}
+
+/* ---- account-by-target ----------------------------------------------------------------- */
+
+/* The account an INVITE names beside the called identity: target of the voicemail
+ * URI, else the first History-Info or Diversion entry. */
+static const char *named_account(struct judge *j, const struct jsip *s)
+{
+    struct sip_uri u;
+    char *target = NULL;
+    int cause = 0;
+    const char *out = "";
+    if (sip_uri(view_of(s->ruri), &u) == STATUS_OK &&
+        sip_voicemail(&u, &target, &cause) && target != NULL) {
+        out = jsip_bare(j, target);
+    }
+    mem_free(target);
+    if (out[0] != '\0') {
+        return out;
+    }
+    const char *h = law_header(j, s, "History-Info", 0);
+    if (h[0] == '\0') {
+        h = law_header(j, s, "Diversion", 0);
+    }
+    return h[0] != '\0' ? jsip_bare(j, jsip_uri(j, h)) : "";
+}
+
+static void account_at(struct judge *j, const struct law *law,
+                       const struct jx *x, const char *account)
+{
+    struct probe p = probe_at(j, law, x, x->responder);
+    const char *want = j_printf(j, "the message is in the account of %s",
+                                account);
+    const char *why = "";
+    uint64_t frame = 0;
+    probe_sip(&p, x->invite_last);
+    for (size_t i = 0; i < j->num_deliveries; i++) {
+        const struct jdelivery *d = j->deliveries[i];
+        if (d->deposit != x || d->x->initiator < 0) {
+            continue;
+        }
+        const char *to = j->parties[d->x->initiator].identity;
+        p.frame = d->t->frame;
+        probe_must(&p, strcmp(jsip_bare(j, to), account) == 0, want,
+                   "it was handed out to %s", to);
+        probe_end(&p, want, "it was handed out to it at %s", d->x->place);
+        return;
+    }
+    enum jstored st = stored_state(j, x, accepted_i2(x), &why, &frame);
+    if (st == JSTORED_NO && !j->lossy) {
+        probe_fail(&p, want, "%s", why);
+    } else if (st == JSTORED_YES) {
+        p.frame = frame;
+        probe_pass(&p, want, "%s", why);
+    } else {
+        probe_lack(&p, want, "%s", why);
+    }
+}
+
+void law_flow_account(struct judge *j, const struct law *law)
+{
+    for (size_t i = 0; i < j->num_xs; i++) {
+        const struct jx *x = j->xs[i];
+        if (x->kind != JX_DEPOSIT || accepted_i2(x) == NULL ||
+            x->invite_last == NULL) {
+            continue;
+        }
+        const char *account = named_account(j, x->invite_last);
+        if (account[0] != '\0') {
+            account_at(j, law, x, account);
+        }
+    }
+}
+
+/* ---- the KMS ------------------------------------------------------------------------------- */
+
+static int is_user(const struct mikey_payload *p)
+{
+    return p->type == MIKEY_PL_IDR &&
+           (p->u.idr.role == MIKEY_ROLE_INITIATOR ||
+            p->u.idr.role == MIKEY_ROLE_RESPONDER);
+}
+
+struct view kms_requester(const struct jform *req)
+{
+    struct view psk = idr_of(req, MIKEY_ROLE_PSK);
+    for (size_t i = 0;
+         psk.len == 0 && req->msg != NULL && i < req->msg->num_payloads; i++) {
+        if (is_user(&req->msg->payloads[i])) {
+            psk = req->msg->payloads[i].u.idr.data;
+        }
+    }
+    return psk;
+}
+
+/* Who sends: by the plan, else by the pre-shared key named. */
+struct view kms_foreign(const struct judge *j, const struct jx *x)
+{
+    const struct jform *req = x->request->rcvd;
+    struct view own = kms_requester(req);
+    for (size_t i = 0; req->msg != NULL && i < req->msg->num_payloads; i++) {
+        const struct mikey_payload *p = &req->msg->payloads[i];
+        if (!is_user(p)) {
+            continue;
+        }
+        int known = law_own_identity(j, x->request->from, p->u.idr.data);
+        if (known == 0 ||
+            (known < 0 && !view_equal(p->u.idr.data, own))) {
+            return p->u.idr.data;
+        }
+    }
+    return (struct view){0};
+}
+
+int kms_gave_keys(const struct jx *x)
+{
+    const struct jmsg *m = x->response;
+    return m != NULL && m->type == MIKEY_DT_REQUEST_KEY_RESP &&
+           m->sent->msg != NULL &&
+           mikey_find(m->sent->msg, MIKEY_PL_KEMAC) != NULL;
+}
+
+#define MAX_TAIL 16
+
+/* V over the request and each of the tails that are known (AMB-36, AMB-18). */
+static int proof_with(const struct jform *req, const struct mikey_payload *v,
+                      struct view auth)
+{
+    struct view parts[2 + MAX_TAIL + 2];
+    size_t n = 0, len = 0;
+    uint8_t mac[KDF_MAX_MAC];
+    const struct mikey_payload *t = mikey_find(req->msg, MIKEY_PL_T);
+    if (mikey_mac_input(req->msg, parts, &n) != STATUS_OK) {
+        return 0;
+    }
+    for (size_t i = 0; i < req->msg->num_payloads && n < 2 + MAX_TAIL; i++) {
+        if (is_user(&req->msg->payloads[i])) {
+            parts[n++] = req->msg->payloads[i].u.idr.data;
+        }
+    }
+    parts[n++] = idr_of(req, MIKEY_ROLE_KMS);
+    for (int with_t = 0; with_t < 2; with_t++) {
+        if (with_t && t != NULL) {
+            parts[n++] = t->u.t.value;
+        }
+        if (kdf_mac(mac, &len, v->u.v.auth_alg, auth, parts, n) == STATUS_OK &&
+            len > 0 && view_equal((struct view){mac, len}, v->u.v.mac)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int kms_request_proof(struct judge *j, const struct jx *x, const char **lack)
+{
+    const struct jform *req = x->request->rcvd;
+    const struct mikey_payload *v, *r;
+    struct view psk = {0};
+    uint8_t auth[KDF_MAX_MAC];
+    *lack = "";
+    if (!law_decoded(req)) {
+        return 0;
+    }
+    v = mikey_find(req->msg, MIKEY_PL_V);
+    r = mikey_find(req->msg, MIKEY_PL_RAND);
+    if (req->type == MIKEY_DT_REQUEST_KEY_PKE) {
+        *lack = "the public key of the one who signed the request";
+        return -1;
+    }
+    struct view who = kms_requester(req);
+    if (v == NULL || r == NULL || kdf_mac_len(v->u.v.auth_alg) <= 0) {
+        return 0;
+    }
+    if (keylog_find(j->kl, KEYLOG_PSK, who, &psk) != STATUS_OK) {
+        *lack = j_printf(j, "PSK %s (%s)", j_hex(j, who), j_shown(j, who));
+        return -1;
+    }
+    size_t len = (size_t)kdf_mac_len(v->u.v.auth_alg);
+    if (kdf_derive(auth, len, req->msg->hdr.prf, psk, KDF_MSG_AUTH, 0xff,
+                   req->msg->hdr.csb_id, r->u.rnd.rand) != STATUS_OK) {
+        *lack = "a PRF func that is known";
+        return -1;
+    }
+    return proof_with(req, v, (struct view){auth, len});
+}
+
+void law_flow_key_issued(struct judge *j, const struct law *law)
+{
+    for (size_t i = 0; i < j->num_xs; i++) {
+        const struct jx *x = j->xs[i];
+        const char *lack = "";
+        const char *want = "REQUEST_KEY_RESP with KEMAC";
+        if (x->kind != JX_REQUEST ||
+            (x->request->type != MIKEY_DT_REQUEST_KEY_PSK &&
+             x->request->type != MIKEY_DT_REQUEST_KEY_PKE)) {
+            continue;
+        }
+        int proof = kms_request_proof(j, x, &lack);
+        if (proof == 0 || kms_foreign(j, x).len > 0) {
+            continue; /* nothing was to be issued */
+        }
+        struct probe p = probe_at(j, law, x, x->responder);
+        p.message = x->request->name;
+        if (kms_gave_keys(x)) {
+            p.message = x->response->name;
+            p.frame = jmsg_frame(x->response);
+            probe_pass(&p, want, "it was sent");
+        } else if (proof < 0) {
+            probe_lack(&p, want, "none was sent; missing key: %s", lack);
+        } else if (!law_lossy(&p, want)) {
+            probe_fail(&p, want, "%s",
+                       x->response != NULL ? x->response->name
+                                           : "no answer was sent");
+        }
+    }
+}
