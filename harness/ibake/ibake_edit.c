@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static int is_mikey(const struct edit *e)
+int edit_is_mikey(const struct edit *e)
 {
     return strncmp(e->path, "mikey", 5) == 0 &&
            strchr(".[", e->path[5]) != NULL; /* or its end */
@@ -62,8 +62,8 @@ static enum status flip_octets(struct ibake_draft *d, struct view *v, int64_t n,
 }
 
 /* Does the operation to v. d NULL only checks the value. */
-static enum status edit_octets(struct ibake_draft *d, const struct edit *e,
-                               struct view *v, int *missed, char why[200])
+enum status edit_octets(struct ibake_draft *d, const struct edit *e,
+                        struct view *v, int *missed, char why[200])
 {
     struct view value = {0};
     int64_t n = 0;
@@ -118,18 +118,8 @@ static enum status edit_writer(struct ibake_draft *d, const struct edit *e,
 
 /* ---- numbers ---- */
 
-static enum status only_set(const struct edit *e, char why[200])
-{
-    if (e->op == EDIT_SET) {
-        return STATUS_OK;
-    }
-    snprintf(why, 200, "%s can only be set", e->path);
-    return STATUS_SYNTAX;
-}
-
-static enum status edit_number(struct ibake_draft *d, const struct edit *e,
-                               unsigned bits, uint64_t *v, int *missed,
-                               char why[200])
+enum status edit_number(struct ibake_draft *d, const struct edit *e,
+                        unsigned bits, uint64_t *v, int *missed, char why[200])
 {
     uint64_t max = bits == 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     int64_t n = 0;
@@ -175,8 +165,8 @@ static void drop_item(struct ibake_seq *q, size_t at)
 }
 
 /* What follows the Next payload octet. */
-static enum status item_body(struct ibake_draft *d, const struct ibake_item *it,
-                             struct view *out)
+enum status item_body(struct ibake_draft *d, const struct ibake_item *it,
+                      struct view *out)
 {
     struct ibake_item copy = *it;
     struct wr w;
@@ -332,7 +322,7 @@ enum status edits_apply(struct ibake_draft *d, enum edit_stage stage, int part,
         const struct edit *e = &list->items[i];
         struct edit_target t;
         int missed = 0;
-        if (!is_mikey(e) || !edit_matches(e, d->message)) {
+        if (!edit_is_mikey(e) || !edit_matches(e, d->message)) {
             continue;
         }
         enum status st = path_parse(&t, e->path, d->why);
@@ -353,225 +343,6 @@ enum status edits_apply(struct ibake_draft *d, enum edit_stage stage, int part,
             log_at(d->cfg->log, LOG_WARN,
                    "edit \"%s %s\" found nothing to change", e->message,
                    e->path);
-        }
-    }
-    return STATUS_OK;
-}
-
-/* ---- copies ---- */
-
-static enum status nothing_at(const char *path, char why[200])
-{
-    snprintf(why, 200, "copy: there is nothing at %.100s", path);
-    return STATUS_NOT_FOUND;
-}
-
-static enum status copy_number(struct ibake_draft *d, uint64_t v, unsigned bits,
-                               struct view *out)
-{
-    size_t len = (bits + 7) / 8;
-    uint8_t *p = arena_alloc(&d->arena, len);
-    if (p == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    put_be(p, v, len);
-    *out = (struct view){p, len};
-    return STATUS_OK;
-}
-
-static enum status copy_field(struct ibake_draft *d, const struct field *f,
-                              void *base, const char *path, struct view *out,
-                              char why[200])
-{
-    if (f->kind == FIELD_VIEW) {
-        *out = *field_view(f, base);
-        return STATUS_OK;
-    }
-    if (f->kind > FIELD_VIEW) {
-        return nothing_at(path, why);
-    }
-    return copy_number(d, field_get(f, base), f->bits, out);
-}
-
-static enum status copy_part(struct ibake_draft *d, const struct edit_target *t,
-                             const char *path, struct view *out, char why[200])
-{
-    struct ibake_part *p = &d->parts[t->part];
-    struct wr w;
-    if (!p->used || t->field->kind == FIELD_DATE) {
-        return nothing_at(path, why);
-    }
-    if (t->field->kind == FIELD_KEY) {
-        *out = p->key_id;
-        return STATUS_OK;
-    }
-    wr_init(&w);
-    seq_encode(&p->chain, &w);
-    enum status st = w.err;
-    if (st == STATUS_OK) {
-        *out = arena_copy(&d->arena, (struct view){w.data, w.len});
-        st = out->data != NULL ? STATUS_OK : STATUS_NO_MEMORY;
-    }
-    wr_cleanup(&w);
-    return st;
-}
-
-static enum status copy_item(struct ibake_draft *d, const struct edit_target *t,
-                             struct ibake_item *it, const char *path,
-                             struct view *out, char why[200])
-{
-    if (t->kind == TGT_PAYLOAD) {
-        return item_body(d, it, out);
-    }
-    if (it->form != ITEM_STRUCT) {
-        return nothing_at(path, why);
-    }
-    return copy_field(d, t->field, &it->pl, path, out, why);
-}
-
-enum status edit_copy(struct ibake_draft *d, const char *path, struct view *out,
-                      char why[200])
-{
-    struct edit_target t;
-    enum status st = path_parse(&t, path, why);
-    if (st != STATUS_OK) {
-        return st;
-    }
-    if (t.kind == TGT_MESSAGE) {
-        return nothing_at(path, why);
-    }
-    if (t.type == PL_HDR) {
-        return copy_field(d, t.field, &d->hdr, path, out, why);
-    }
-    if (t.kind == TGT_FIELD && t.field->kind >= FIELD_KEY) {
-        return copy_part(d, &t, path, out, why);
-    }
-    struct ibake_seq *q = draft_seq(d, t.part);
-    size_t at = path_find(q, &t);
-    return at == IBAKE_MAX_ITEMS
-               ? nothing_at(path, why)
-               : copy_item(d, &t, &q->items[at], path, out, why);
-}
-
-enum status edit_copy_from(struct ibake_draft *d, struct view octets,
-                           const char *path, struct view *out, char why[200])
-{
-    struct edit_target t;
-    struct mikey_msg m;
-    unsigned seen = 0;
-    enum status st = path_parse(&t, path, why);
-    if (st != STATUS_OK) {
-        return st;
-    }
-    if (mikey_decode(&m, octets.data, octets.len, NULL) != STATUS_OK ||
-        t.kind == TGT_MESSAGE || t.part != PART_OUTER) {
-        return nothing_at(path, why);
-    }
-    if (t.type == PL_HDR) {
-        return copy_field(d, t.field, &m.hdr, path, out, why);
-    }
-    for (size_t i = 0; i < m.num_payloads; i++) {
-        struct ibake_item it = {.pl = m.payloads[i]};
-        if (it.pl.type == t.type &&
-            (t.role == 0 || it.pl.u.idr.role == t.role) && seen++ == t.nth) {
-            return copy_item(d, &t, &it, path, out, why);
-        }
-    }
-    return nothing_at(path, why);
-}
-
-/* ---- checking without a message ---- */
-
-static enum status check_field(const struct edit *e,
-                               const struct edit_target *t, char why[200])
-{
-    struct view v = {0};
-    uint64_t n = 0;
-    uint64_t max = 0;
-    int missed = 0;
-    enum status st;
-    switch (t->field->kind) {
-    case FIELD_VIEW:
-    case FIELD_PLAIN:
-        return edit_octets(NULL, e, &v, &missed, why);
-    case FIELD_KEY:
-        st = only_set(e, why);
-        return st != STATUS_OK ? st : value_octets(NULL, e->value, v, &v, why);
-    case FIELD_DATE:
-        st = only_set(e, why);
-        return st != STATUS_OK ? st : value_date(NULL, e->value, &v, why);
-    case FIELD_LEN:
-        item_has_length(t->type, &max);
-        st = only_set(e, why);
-        return st != STATUS_OK ? st
-                               : value_integer(NULL, e->value, max, &n, why);
-    default:
-        return edit_number(NULL, e, t->field->bits, &n, &missed, why);
-    }
-}
-
-static enum status check_edit(const struct edit *e, char why[200])
-{
-    struct edit_target t;
-    struct view v = {0};
-    struct ibake_item it;
-    int missed = 0;
-    enum status st = path_parse(&t, e->path, why);
-    if (st != STATUS_OK) {
-        return st;
-    }
-    if (t.kind == TGT_FIELD) {
-        return check_field(e, &t, why);
-    }
-    if (t.kind == TGT_PAYLOAD &&
-        (e->op == EDIT_INSERT || e->op == EDIT_APPEND)) {
-        return value_payload(NULL, e->value, &it, why);
-    }
-    return edit_octets(NULL, e, &v, &missed, why);
-}
-
-static int known_message(const char *name)
-{
-    static const uint8_t types[] = {MIKEY_DT_ERROR,
-                                    MIKEY_DT_REQUEST_KEY_PSK,
-                                    MIKEY_DT_REQUEST_KEY_RESP,
-                                    MIKEY_DT_I_MESSAGE_1,
-                                    MIKEY_DT_R_MESSAGE_1,
-                                    MIKEY_DT_I_MESSAGE_2,
-                                    MIKEY_DT_R_MESSAGE_2};
-    if (strcmp(name, "*") == 0) {
-        return 1;
-    }
-    for (size_t i = 0; i < sizeof types; i++) {
-        if (strcmp(name, mikey_data_type_name(types[i])) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-enum status ibake_edits_check(const struct edit_list *edits, char *why,
-                              size_t why_len)
-{
-    char text[200] = "";
-    for (size_t i = 0; i < edits->num; i++) {
-        const struct edit *e = &edits->items[i];
-        if (!is_mikey(e)) {
-            continue;
-        }
-        enum status st = STATUS_OK;
-        if (!known_message(e->message)) {
-            st = STATUS_SYNTAX;
-            snprintf(text, sizeof text, "\"%.60s\" is no message made here",
-                     e->message);
-        } else {
-            st = check_edit(e, text);
-        }
-        if (st != STATUS_OK) {
-            if (why_len > 0) {
-                snprintf(why, why_len, "%s %s: %s", e->message, e->path, text);
-            }
-            return STATUS_SYNTAX;
         }
     }
     return STATUS_OK;

@@ -446,6 +446,16 @@ enum status edit_copy(struct ibake_draft *d, const char *path, struct view *out,
                       char why[200]);
 enum status edit_copy_from(struct ibake_draft *d, struct view msg,
                            const char *path, struct view *out, char why[200]);
+int edit_is_mikey(const struct edit *e);
+/* edit_octets does an operation to octets, edit_number to a number of that
+ * width. d NULL only checks the value. */
+enum status edit_octets(struct ibake_draft *d, const struct edit *e,
+                        struct view *v, int *missed, char why[200]);
+enum status edit_number(struct ibake_draft *d, const struct edit *e,
+                        unsigned bits, uint64_t *v, int *missed, char why[200]);
+/* item_body gives what follows the Next payload octet. */
+enum status item_body(struct ibake_draft *d, const struct ibake_item *it,
+                      struct view *out);
 void seq_encode(struct ibake_seq *q, struct wr *w);
 void draft_date(const struct ibake_draft *d, char date[9]);
 

@@ -39,6 +39,11 @@ static void normal_form_needs_no_esk(void)
     CU_ASSERT(peer_is(x.r, ID_A));
     CU_ASSERT(view_equal(ibake_session_called(x.r), text_view(ID_B)));
     CU_ASSERT(same_hop_keys(&x, 1) && same_hop_keys(&x, 2));
+    CU_ASSERT(view_equal(ibake_session_point(x.a, IBAKE_INITIATOR),
+                         ibake_session_point(x.r, IBAKE_INITIATOR)));
+    CU_ASSERT(view_equal(ibake_session_point(x.a, IBAKE_RESPONDER),
+                         ibake_session_point(x.r, IBAKE_RESPONDER)));
+    CU_ASSERT_EQUAL(ibake_session_point(x.a, IBAKE_RESPONDER).len, 65);
     CU_ASSERT(ibake_e2e_key(x.a, 1, &e2e) == STATUS_NO_KEY);
     CU_ASSERT_EQUAL(ibake_session_reading(x.a)->deviations, 0);
     CU_ASSERT_EQUAL(ibake_session_reading(x.r)->deviations, 0);
