@@ -33,7 +33,8 @@ void limbs_to_octets(uint8_t *out, size_t len, const uint64_t *a, size_t n)
 {
     for (size_t i = 0; i < len; i++) {
         size_t at = len - 1 - i;
-        out[i] = at / 8 < n ? (uint8_t)(a[at / 8] >> at % 8 * 8) : 0;
+        uint64_t limb = at / 8 < n ? a[at / 8] : 0;
+        out[i] = (uint8_t)(limb >> at % 8 * 8);
     }
 }
 
