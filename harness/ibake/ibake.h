@@ -70,7 +70,8 @@ enum status ibake_keyring_add_private(struct ibake_keyring *kr,
                                       struct view hashed_id, struct view der,
                                       enum bf_reason *reason);
 /* Lookups; NULL if the domain has no parameters, or there is no such key. date is 8
- * digits. The results belong to the key ring. */
+ * digits. The results belong to the key ring; a public one stays until 64 others were
+ * asked for. */
 const struct bf_params *ibake_keyring_params(struct ibake_keyring *kr,
                                              struct view identity);
 const struct bf_id *ibake_keyring_public(struct ibake_keyring *kr,

@@ -4,6 +4,7 @@
 #include "harness/ibake/ibake_int.h"
 
 #define REPLAY_SIZE 256 /* digests of authenticated key requests kept */
+#define MAX_PUBLICS 64  /* identities ready for encryption kept */
 
 struct domain {
     struct octets name;
@@ -273,6 +274,19 @@ const struct bf_key *ibake_keyring_private(struct ibake_keyring *kr,
     return NULL;
 }
 
+/* Anybody may claim any identity, and each costs a few kilobytes here. */
+static void forget_oldest(struct ibake_keyring *kr)
+{
+    if (kr->num_publics < MAX_PUBLICS) {
+        return;
+    }
+    octets_free(&kr->publics[0].hashed);
+    bf_id_free(kr->publics[0].id);
+    kr->num_publics--;
+    memmove(&kr->publics[0], &kr->publics[1],
+            kr->num_publics * sizeof *kr->publics);
+}
+
 const struct bf_id *ibake_keyring_public(struct ibake_keyring *kr,
                                          struct view identity,
                                          const char date[9])
@@ -290,6 +304,7 @@ const struct bf_id *ibake_keyring_public(struct ibake_keyring *kr,
             return p->id;
         }
     }
+    forget_oldest(kr);
     struct public_key *p =
         grow((void **)&kr->publics, kr->num_publics, sizeof *p);
     struct bf_id *id = p != NULL ? bf_id_new(bp, octets_view(&hashed)) : NULL;

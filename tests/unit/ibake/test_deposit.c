@@ -212,6 +212,25 @@ static void dates_come_from_t(void)
     world_down(&w);
 }
 
+/* Identities that strangers claim do not fill the memory. */
+static void the_cache_of_identities_is_bounded(void)
+{
+    struct world w;
+    char id[64];
+    CU_ASSERT_FATAL(world_up(&w));
+    unsigned long after_64 = 0;
+    for (int i = 0; i < 150; i++) {
+        snprintf(id, sizeof id, "sip:user%d@example.com", i);
+        const struct bf_id *p =
+            ibake_keyring_public(w.ring_m, text_view(id), DAY);
+        CU_ASSERT(p != NULL);
+        CU_ASSERT(ibake_keyring_public(w.ring_m, text_view(id), DAY) == p);
+        after_64 = i == 64 ? mem_live() : after_64;
+    }
+    CU_ASSERT_EQUAL(mem_live(), after_64);
+    world_down(&w);
+}
+
 static const struct unit_case cases[] = {
     {"b_opens_each_sk_profile", b_opens_each_sk_profile},
     {"the_key_of_ap_goes_to_the_key_log", the_key_of_ap_goes_to_the_key_log},
@@ -222,5 +241,6 @@ static const struct unit_case cases[] = {
      the_sender_inside_is_what_the_esk_says},
     {"other_messages_are_no_deposits", other_messages_are_no_deposits},
     {"dates_come_from_t", dates_come_from_t},
+    {"the_cache_of_identities_is_bounded", the_cache_of_identities_is_bounded},
     {NULL, NULL}};
 const struct unit_suite ibake_deposit_suite = {"ibake_deposit", cases};
