@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copyright The Latchkey Authors */
+/* Benchmarks of the field, the pairing and Boneh-Franklin IBE. */
+#include "harness/cli/bench.h"
+
+#include "harness/crypto/crypto_bench.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct work {
+    struct crypto_bench *cb;
+    enum crypto_bench_product which;
+};
+
+static int products(void *ctx, unsigned long n)
+{
+    const struct work *w = ctx;
+    crypto_bench_products(w->cb, w->which, n);
+    return 1;
+}
+
+static int squares(void *ctx, unsigned long n)
+{
+    const struct work *w = ctx;
+    crypto_bench_squares(w->cb, w->which, n);
+    return 1;
+}
+
+#define REPEAT(name, call)                                                     \
+    static int name(void *ctx, unsigned long n)                                \
+    {                                                                          \
+        const struct work *w = ctx;                                            \
+        int ok = 1;                                                            \
+        while (n-- > 0) {                                                      \
+            ok &= call;                                                        \
+        }                                                                      \
+        return ok;                                                             \
+    }
+
+REPEAT(pairings, (crypto_bench_pairing(w->cb), 1))
+REPEAT(fixed_pairings, (crypto_bench_pairing_fixed(w->cb), 1))
+REPEAT(encryptions, crypto_bench_encrypt(w->cb))
+REPEAT(decryptions, crypto_bench_decrypt(w->cb))
+REPEAT(identities, crypto_bench_identity(w->cb))
+REPEAT(extractions, crypto_bench_extract(w->cb))
+
+/* Ours beside those of two libraries; returns nanoseconds of ours. */
+static double field(struct bench_run *b, struct work *w, const char *kind,
+                    unsigned bits, int (*fn)(void *, unsigned long), int print)
+{
+    static const enum crypto_bench_product which[] = {
+        CRYPTO_BENCH_OURS, CRYPTO_BENCH_GMP, CRYPTO_BENCH_OPENSSL};
+    double ns[3] = {0};
+    struct bench_time t = {0};
+    struct bench_time ours = {0};
+    char name[32];
+    char note[96];
+    for (size_t i = 0; i < (print ? 3u : 1u); i++) {
+        w->which = which[i];
+        bench_measure(b, fn, w, &t);
+        ns[i] = t.median * 1e9;
+        ours = i == 0 ? t : ours;
+    }
+    if (print) {
+        const char *ops = crypto_bench_ops_name(w->cb);
+        snprintf(name, sizeof name, "%s-%u", kind, bits);
+        snprintf(note, sizeof note, "%s; GMP %.1f ns, OpenSSL %.1f ns", ops,
+                 ns[1], ns[2]);
+        bench_report(b, name, ns[0], "ns", &ours,
+                     json_pack("{s:I s:s s:f s:f}", "p_bits", (json_int_t)bits,
+                               "implementation", ops, "gmp_ns", ns[1],
+                               "openssl_ns", ns[2]),
+                     note);
+    }
+    return ns[0];
+}
+
+/* One operation in ms, and as a multiple of a product measured just before. */
+static void operation(struct bench_run *b, struct work *w, const char *kind,
+                      unsigned bits, int (*fn)(void *, unsigned long),
+                      const struct crypto_bench_count *count)
+{
+    char name[32];
+    char note[96];
+    struct bench_time t;
+    snprintf(name, sizeof name, "%s-%u", kind, bits);
+    if (!bench_wanted(b, name) && !bench_wanted(b, kind)) {
+        return;
+    }
+    double ns = field(b, w, "product", bits, products, 0);
+    if (!bench_measure(b, fn, w, &t)) {
+        bench_wrong(b, name);
+        return;
+    }
+    double multiple = t.median * 1e9 / ns;
+    json_t *more = json_pack("{s:I s:f s:f s:f}", "p_bits", (json_int_t)bits,
+                             "min", t.min * 1e3, "product_ns", ns,
+                             "products_of_time", multiple);
+    int used = snprintf(note, sizeof note, "= %.0f products", multiple);
+    if (count != NULL) {
+        json_object_set_new(more, "muls", json_integer((json_int_t)count->muls));
+        json_object_set_new(more, "sqrs", json_integer((json_int_t)count->sqrs));
+        snprintf(note + used, sizeof note - (size_t)used,
+                 "; %lu + %lu squares counted", count->muls, count->sqrs);
+    }
+    bench_report(b, name, t.median * 1e3, "ms", &t, more, note);
+}
+
+static int any_wanted(const struct bench_run *b, unsigned bits)
+{
+    static const char *const kinds[] = {"product",  "square",  "pairing",
+                                        "pairing-fixed", "encrypt", "decrypt",
+                                        "identity", "extract"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s-%u", kinds[i], bits);
+        if (bench_wanted(b, name) || bench_wanted(b, kinds[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void one_size(struct bench_run *b, unsigned bits)
+{
+    struct work w = {.which = CRYPTO_BENCH_OURS};
+    struct crypto_bench_count plain;
+    struct crypto_bench_count fixed;
+    char product[32];
+    char square[32];
+    if (!any_wanted(b, bits)) {
+        return;
+    }
+    w.cb = crypto_bench_new(bits);
+    if (w.cb == NULL) {
+        bench_wrong(b, "setup");
+        return;
+    }
+    snprintf(product, sizeof product, "product-%u", bits);
+    snprintf(square, sizeof square, "square-%u", bits);
+    if (bench_wanted(b, product)) {
+        field(b, &w, "product", bits, products, 1);
+    }
+    if (bench_wanted(b, square)) {
+        field(b, &w, "square", bits, squares, 1);
+    }
+    crypto_bench_count_pairing(&plain, w.cb);
+    crypto_bench_count_fixed(&fixed, w.cb);
+    operation(b, &w, "pairing", bits, pairings, &plain);
+    operation(b, &w, "pairing-fixed", bits, fixed_pairings, &fixed);
+    operation(b, &w, "encrypt", bits, encryptions, NULL);
+    operation(b, &w, "decrypt", bits, decryptions, NULL);
+    operation(b, &w, "identity", bits, identities, NULL);
+    operation(b, &w, "extract", bits, extractions, NULL);
+    crypto_bench_free(w.cb);
+}
+
+void bench_crypto(struct bench_run *b)
+{
+    one_size(b, 512);
+    one_size(b, 1024);
+    one_size(b, 1536);
+}
