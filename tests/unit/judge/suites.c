@@ -3,10 +3,12 @@
 /* The suites of the judge. */
 #include "tests/unit/unit.h"
 
+extern const struct unit_suite suite_engine;
 extern const struct unit_suite suite_laws_structure, suite_laws_identity,
     suite_laws_replay;
 
 const struct unit_suite *const unit_suites[] = {
+    &suite_engine,
     &suite_laws_structure,
     &suite_laws_identity,
     &suite_laws_replay,
