@@ -279,23 +279,22 @@ void law_delivery_octets(struct judge *j, const struct law *law)
 /* ---- delivery-rtp-header
  * --------------------------------------------------------- */
 
+static void header_field(struct probe *p, const struct jrtp *r,
+                         const char *name, uint32_t have, uint32_t want)
+{
+    point_at(p, r);
+    probe_must(p, have == want, j_printf(p->j, "rtp.%s: %u", name, want),
+               "rtp.%s: %u", name, have);
+}
+
 static void header_fields(struct probe *p, const struct jrtp *r,
                           const struct jrtp *was)
 {
-    point_at(p, r);
-    probe_must(p, r->pt == was->pt, j_printf(p->j, "rtp.PT: %d", was->pt),
-               "rtp.PT: %d", r->pt);
-    probe_must(p, r->ssrc == was->ssrc,
-               j_printf(p->j, "rtp.SSRC: 0x%08x", was->ssrc),
-               "rtp.SSRC: 0x%08x", r->ssrc);
-    probe_must(p, r->seq == was->seq, j_printf(p->j, "rtp.seq: %u", was->seq),
-               "rtp.seq: %u", r->seq);
-    probe_must(p, r->ts == was->ts,
-               j_printf(p->j, "rtp.timestamp: %u", was->ts),
-               "rtp.timestamp: %u", r->ts);
-    probe_must(p, r->marker == was->marker,
-               j_printf(p->j, "rtp.marker: %d", was->marker), "rtp.marker: %d",
-               r->marker);
+    header_field(p, r, "PT", (uint32_t)r->pt, (uint32_t)was->pt);
+    header_field(p, r, "SSRC", r->ssrc, was->ssrc);
+    header_field(p, r, "seq", r->seq, was->seq);
+    header_field(p, r, "timestamp", r->ts, was->ts);
+    header_field(p, r, "marker", (uint32_t)r->marker, (uint32_t)was->marker);
 }
 
 /* The codec that a session description gives to a payload type; "" = not told.

@@ -104,7 +104,7 @@ static const struct jnotify *watching(struct judge *j, int mb,
     const struct jnotify *last = NULL;
     for (size_t i = 0; i < j->num_notifies; i++) {
         const struct jnotify *n = j->notifies[i];
-        if (n->sip->src != mb || n->sip->time_us >= before_us) {
+        if (n->sip->src != mb || n->sip->time_us > before_us) {
             continue;
         }
         const char *who =

@@ -388,6 +388,7 @@ static void one_key(struct probe *p, const struct jform *req, struct view plain,
     probe_payload(p, "kemac", plain, kd);
     probe_must(p, found, "keys of the identities asked for only", "a key of %s",
                law_view(p->j, id));
+    probe_payload(p, "kemac", plain, kd);
     probe_must(p, kd->u.key_data.type == MIKEY_KEY_K_PR,
                "kemac.Key data.Type: 7", "kemac.Key data.Type: %u",
                kd->u.key_data.type);
@@ -413,11 +414,13 @@ static void one_key(struct probe *p, const struct jform *req, struct view plain,
     struct bf_key *key = bf_key_decode(bp, kd->u.key_data.key.data,
                                        kd->u.key_data.key.len, &why);
     if (key == NULL) {
+        probe_payload(p, "kemac", plain, kd);
         probe_fail(p, want, "no BFPrivateKeyBlock: %s", bf_reason_name(why));
         return;
     }
     const char *hashed =
         j_printf(p->j, "%s%s", j_strn(p->j, id.data, id.len), date);
+    probe_payload(p, "kemac", plain, kd);
     probe_must(p, bf_key_check(key, view_of(hashed)) == STATUS_OK, want,
                "the key of another identity or date");
     bf_key_free(key);

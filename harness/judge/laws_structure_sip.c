@@ -29,24 +29,32 @@ static int num_keys(const struct jsdp *d)
     return n;
 }
 
+/* Points at the value of a key-mgmt line in the SIP octets. */
+static void point_at_key(struct probe *p, const struct jsip *s,
+                         const struct sdp_key_mgmt *k)
+{
+    struct view all = s->t->octets;
+    if (k->value.data >= all.data &&
+        k->value.data + k->value.len <= all.data + all.len) {
+        uint32_t off = (uint32_t)(k->value.data - all.data);
+        probe_octets(p, "sip", all,
+                     (struct mikey_range){off, (uint32_t)k->value.len});
+    }
+}
+
 static void key_line(struct probe *p, const struct jsip *s,
                      const struct sdp_key_mgmt *k)
 {
-    uint32_t off = (uint32_t)(k->value.data - s->t->octets.data);
-    const char *value =
-        j_shown(p->j, (struct view){k->value.data,
-                                    k->value.len < 48 ? k->value.len : 48});
-    if (k->value.data >= s->t->octets.data &&
-        off + k->value.len <= s->t->octets.len) {
-        probe_octets(p, "sip", s->t->octets,
-                     (struct mikey_range){off, (uint32_t)k->value.len});
-    }
+    size_t shown = k->value.len < 48 ? k->value.len : 48;
+    const char *value = j_shown(p->j, (struct view){k->value.data, shown});
+    point_at_key(p, s, k);
     probe_must(p,
                k->spaces_before <= 1 && k->spaces_between == 1 && !k->bad_id &&
                    !k->no_data && !k->trailing_space,
                "a=key-mgmt:mikey <base64> (RFC 4567, 3.1)", "a=key-mgmt:%s...",
                value);
     if (!k->no_data) {
+        point_at_key(p, s, k);
         probe_must(p, !k->bad_base64, "base64 by the grammar of SDP",
                    "another character at octet %u of the data", k->bad_at);
     }

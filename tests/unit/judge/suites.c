@@ -4,13 +4,16 @@
 #include "tests/unit/unit.h"
 
 extern const struct unit_suite suite_engine;
-extern const struct unit_suite suite_laws_structure, suite_laws_identity,
-    suite_laws_replay;
+extern const struct unit_suite suite_laws_structure, suite_laws_sip,
+    suite_laws_kms, suite_laws_identity, suite_laws_replay, suite_laws_secrecy;
 
 const struct unit_suite *const unit_suites[] = {
     &suite_engine,
     &suite_laws_structure,
+    &suite_laws_sip,
+    &suite_laws_kms,
     &suite_laws_identity,
     &suite_laws_replay,
+    &suite_laws_secrecy,
     NULL,
 };
