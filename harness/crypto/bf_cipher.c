@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#define TAG_OCTETS 0x04
-#define TAG_SEQUENCE 0x30
-
 /* w = H(Canonical(p, 2, 0, v)) */
 static void mask_of(uint8_t *w, struct bf_hasher *h, const struct fp2 *v,
                     const struct fp *f)
@@ -41,16 +38,16 @@ static void put_ciphertext(struct wr *out, const struct ec_point *u,
     static const uint8_t two = 2;
     struct wr body;
     wr_init(&body);
-    bf_der_uint(&body, &two, 1);
+    der_put_uint(&body, &two, 1);
     bf_der_point(&body, u, f);
-    bf_der_string(&body, TAG_OCTETS, (struct view){v, h->len});
-    bf_der_string(&body, TAG_OCTETS, msg);
+    der_put(&body, DER_OCTETS, (struct view){v, h->len});
+    der_put(&body, DER_OCTETS, msg);
     if (body.err == STATUS_OK) { /* W = HashBytes(|m|, rho) XOR m */
         bf_hash_bytes_xor(h, body.data + body.len - msg.len, msg.len,
                           (struct view){rho, h->len});
     }
     if (!h->bad) {
-        bf_der_wrap(out, TAG_SEQUENCE, &body);
+        der_put_block(out, DER_SEQUENCE, &body);
     }
     wr_cleanup(&body);
 }

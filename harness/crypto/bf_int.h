@@ -5,6 +5,7 @@
 #define HARNESS_CRYPTO_BF_INT_H
 
 #include "harness/crypto/bf.h"
+#include "harness/crypto/der.h"
 #include "harness/crypto/ec.h"
 #include "harness/crypto/fp.h"
 #include "harness/crypto/pairing.h"
@@ -82,19 +83,14 @@ int bf_hash_to_point(struct ec_point *out, struct bf_hasher *h, struct view id,
 void bf_canonical(uint8_t *out, const struct fp2 *v, int order,
                   const struct fp *f);
 
-/* An INTEGER as read: magnitude without sign octet. */
-struct bf_int {
-    struct view mag;
-    int negative; /* mag is two's complement */
-};
 struct bf_raw_point {
-    struct bf_int x, y;
+    struct der_int x, y;
     int infinity; /* an empty SEQUENCE, which some write for it */
 };
 /* Strict DER (X.690, 10, 11) of the structures of RFC 5091, 8: no curve checks.
  * All return BF_REASON_NONE, _DER or _VERSION. */
 struct bf_raw_params {
-    struct bf_int p, q;
+    struct der_int p, q;
     struct bf_raw_point gen, pub;
     struct view curve, hash; /* contents of OIDs */
 };
@@ -110,10 +106,7 @@ enum bf_reason bf_der_ciphertext(struct bf_raw_ciphertext *out,
                                  const uint8_t *der, size_t len);
 extern const struct view bf_oid_type1curve;
 
-/* Writing. */
-void bf_der_wrap(struct wr *out, uint8_t tag, const struct wr *body);
-void bf_der_string(struct wr *out, uint8_t tag, struct view v);
-void bf_der_uint(struct wr *out, const uint8_t *data, size_t len);
+/* bf_der_point appends an FpPoint. */
 void bf_der_point(struct wr *out, const struct ec_point *a, const struct fp *f);
 
 /* bf_point_read: finite, coordinates in range, on the curve; the order is

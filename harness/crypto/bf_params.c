@@ -120,7 +120,7 @@ static int is_prime(const uint64_t *v, size_t n)
            0;
 }
 
-static enum bf_reason check_p(struct fp *f, const struct bf_int *p)
+static enum bf_reason check_p(struct fp *f, const struct der_int *p)
 {
     if (p->negative || !fp_init(f, p->mag.data, p->mag.len) ||
         f->bits < TOY_P_BITS || mpn_mod_1(f->p, (mp_size_t)f->n, 12) != 11 ||
@@ -130,7 +130,7 @@ static enum bf_reason check_p(struct fp *f, const struct bf_int *p)
     return BF_REASON_NONE;
 }
 
-static enum bf_reason check_q(struct bf_params *bp, const struct bf_int *q)
+static enum bf_reason check_q(struct bf_params *bp, const struct der_int *q)
 {
     bp->q_limbs = limbs_from_octets(bp->q, BF_Q_LIMBS, q->mag.data, q->mag.len);
     if (q->negative || bp->q_limbs > BF_Q_LIMBS) {
@@ -265,16 +265,16 @@ void bf_params_encode(const struct bf_params *bp, struct wr *out)
     uint8_t v[FP_MAX_OCTETS];
     struct wr body;
     wr_init(&body);
-    bf_der_uint(&body, &two, 1);
-    bf_der_string(&body, 0x06, bf_oid_type1curve);
+    der_put_uint(&body, &two, 1);
+    der_put(&body, DER_OID, bf_oid_type1curve);
     limbs_to_octets(v, bp->f.octets, bp->f.p, bp->f.n);
-    bf_der_uint(&body, v, bp->f.octets);
+    der_put_uint(&body, v, bp->f.octets);
     limbs_to_octets(v, bf_q_octets(bp), bp->q, bp->q_limbs);
-    bf_der_uint(&body, v, bf_q_octets(bp));
+    der_put_uint(&body, v, bf_q_octets(bp));
     bf_der_point(&body, &bp->gen, &bp->f);
     bf_der_point(&body, &bp->pub, &bp->f);
-    bf_der_string(&body, 0x06, bp->hash->hash_der);
-    bf_der_wrap(out, 0x30, &body);
+    der_put(&body, DER_OID, bp->hash->hash_der);
+    der_put_block(out, DER_SEQUENCE, &body);
     wr_cleanup(&body);
 }
 

@@ -130,9 +130,9 @@ struct made {
     uint8_t xy[4][FP_MAX_OCTETS];
 };
 
-static struct bf_int int_of(const uint8_t *data, size_t len)
+static struct der_int int_of(const uint8_t *data, size_t len)
 {
-    return (struct bf_int){.mag = {data, len}};
+    return (struct der_int){.mag = {data, len}};
 }
 
 static enum status make(struct made *m, uint8_t *out_s, mpz_t p, mpz_t q,
@@ -226,9 +226,9 @@ static enum status extract(const struct bf_params *bp, const uint64_t *s,
     ec_mul(&t, &q, s, bp->q_limbs, &bp->f); /* S_id = [s]Q_id */
     ec_affine(&q, &t, &bp->f);
     wr_init(&body);
-    bf_der_uint(&body, &two, 1);
+    der_put_uint(&body, &two, 1);
     bf_der_point(&body, &q, &bp->f);
-    bf_der_wrap(out, 0x30, &body);
+    der_put_block(out, DER_SEQUENCE, &body);
     wr_cleanup(&body);
     mem_wipe(&q, sizeof q);
     return out->err;

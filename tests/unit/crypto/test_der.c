@@ -264,7 +264,7 @@ static void lengths_of_all_sizes(void)
         uint8_t *data = mem_alloc(lens[i] + 1);
         struct wr out;
         wr_init(&out);
-        bf_der_string(&out, 0x04, (struct view){data, lens[i]});
+        der_put(&out, DER_OCTETS, (struct view){data, lens[i]});
         size_t head = lens[i] < 0x80        ? 2u
                       : lens[i] < 0x100     ? 3u
                       : lens[i] < 0x10000   ? 4u
