@@ -128,6 +128,16 @@ static int put_together(struct reader *r, struct frag_packet **link,
     return 1;
 }
 
+/* Where the last piece ends. */
+static uint32_t extent(const struct frag_packet *p)
+{
+    uint32_t end = 0;
+    for (const struct frag_piece *i = p->pieces; i != NULL; i = i->next) {
+        end = i->off + i->len;
+    }
+    return end;
+}
+
 static void make_room(struct reader *r)
 {
     while (r->frags.first != NULL &&
@@ -165,11 +175,13 @@ int frag_add(struct reader *r, struct dissect_ip *ip, struct view *out)
         reader_fail(r, STATUS_NO_MEMORY);
         return 0;
     }
-    if (p->total == 0 || p->have < p->total) {
+    /* Pieces past the end may have come before the last one told where it is;
+     * they must not make up for a hole. */
+    if (p->total != 0 && extent(p) > p->total) {
+        give_up(r, link, "IP fragments contradict each other");
         return 0;
     }
-    if (p->have > p->total) { /* pieces past the end came before the last one */
-        give_up(r, link, "IP fragments contradict each other");
+    if (p->total == 0 || p->have < p->total) {
         return 0;
     }
     return put_together(r, link, ip, out);

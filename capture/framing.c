@@ -359,6 +359,13 @@ static int frame_mikey(struct reader *r, struct tcp_stream *s, int last)
     return 0;
 }
 
+void framing_decide(struct reader *r, struct tcp_stream *s)
+{
+    if (!s->decided && s->start < s->len) {
+        decide(r, s, 0);
+    }
+}
+
 void framing_run(struct reader *r, struct tcp_stream *s, int last)
 {
     int more = 1;

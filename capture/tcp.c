@@ -201,13 +201,14 @@ void tcp_span(const struct tcp_stream *s, uint64_t off, size_t len,
 /* ---- delivery
  * ------------------------------------------------------------------- */
 
+/* The last octets of s->data. */
 static void tell_octets(struct reader *r, const struct tcp_stream *s,
                         struct view octets, uint64_t frame, uint64_t time_us)
 {
     if (r->sink->octets != NULL && reader_on(r)) {
         struct trace_chunk c = {.stream = s->id,
                                 .kind = s->kind,
-                                .off = s->delivered,
+                                .off = s->delivered - octets.len,
                                 .frame = frame,
                                 .time_us = time_us,
                                 .src = s->src,
@@ -249,11 +250,12 @@ static void deliver(struct reader *r, struct tcp_stream *s, struct view octets,
     if (s->id < 0) { /* only streams that carry something are counted */
         s->id = r->tcp.next_id++;
     }
-    tell_octets(r, s, octets, frame, time_us);
     memcpy(s->data + s->len, octets.data, octets.len);
     s->len += octets.len;
     s->next += octets.len;
     s->delivered += octets.len;
+    framing_decide(r, s); /* so that octets are told with their kind */
+    tell_octets(r, s, octets, frame, time_us);
     framing_run(r, s, 0);
 }
 

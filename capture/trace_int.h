@@ -162,6 +162,8 @@ void tcp_span(const struct tcp_stream *s, uint64_t off, size_t len,
 /* framing_run cuts messages out of s->data from start on; last: nothing will
  * follow directly (end or gap). */
 void framing_run(struct reader *r, struct tcp_stream *s, int last);
+/* framing_decide sets s->kind as soon as the octets tell it. */
+void framing_decide(struct reader *r, struct tcp_stream *s);
 
 /* What octets look like. sip_looks: 1 yes, 0 no, -1 too short to tell. */
 int looks_sip(struct view v);

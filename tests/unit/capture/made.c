@@ -39,7 +39,8 @@ void made_init(struct made *m, int link)
 
 void made_frame(struct made *m, const void *data, size_t len)
 {
-    size_t cap = m->cut_to != 0 && len > (size_t)m->cut_to ? (size_t)m->cut_to : len;
+    size_t cap =
+        m->cut_to != 0 && len > (size_t)m->cut_to ? (size_t)m->cut_to : len;
     le32(&m->w, (uint32_t)(m->us / 1000000));
     le32(&m->w, (uint32_t)(m->us % 1000000));
     le32(&m->w, (uint32_t)cap);
@@ -62,14 +63,16 @@ static void link_header(struct wr *w, int link, int version)
         wr_fill(w, 0, 12);
         wr_u16(w, type);
         break;
-    case 113: /* Linux cooked v1: packet type, ARPHRD, length, address, protocol */
+    case 113: /* Linux cooked v1: packet type, ARPHRD, length, address, protocol
+               */
         wr_u16(w, 0);
         wr_u16(w, 772);
         wr_u16(w, 6);
         wr_fill(w, 0, 8);
         wr_u16(w, type);
         break;
-    case 276: /* v2: protocol, 0, ifindex, ARPHRD, packet type, length, address */
+    case 276: /* v2: protocol, 0, ifindex, ARPHRD, packet type, length, address
+               */
         wr_u16(w, type);
         wr_u16(w, 0);
         wr_u32(w, 1);
@@ -128,8 +131,9 @@ void made_ip(struct made *m, const char *src, const char *dst, uint8_t proto,
     put_ip(m, src, dst, proto, data, len, 0x4000);
 }
 
-void made_fragment(struct made *m, const char *src, const char *dst, uint16_t id,
-                   size_t off, int more, const void *data, size_t len)
+void made_fragment(struct made *m, const char *src, const char *dst,
+                   uint16_t id, size_t off, int more, const void *data,
+                   size_t len)
 {
     m->ip_id = id;
     put_ip(m, src, dst, 17, data, len,
@@ -143,8 +147,8 @@ static uint16_t port_of(const char *addr)
     return a.port;
 }
 
-void made_udp(struct made *m, const char *src, const char *dst, const void *data,
-              size_t len)
+void made_udp(struct made *m, const char *src, const char *dst,
+              const void *data, size_t len)
 {
     struct wr w;
     wr_init(&w);
@@ -212,7 +216,8 @@ size_t made_losses(const struct trace *t, enum trace_loss_kind kind)
 
 int made_is(struct view v, const char *text)
 {
-    return v.len == strlen(text) && memcmp(v.data, text, v.len) == 0;
+    return v.len == strlen(text) &&
+           (v.len == 0 || memcmp(v.data, text, v.len) == 0);
 }
 
 uint8_t *made_read_file(const char *path, size_t *out_len)

@@ -15,23 +15,26 @@ struct made {
     struct wr w;
     uint64_t us; /* of the next frame; each takes 1 ms */
     int link;
-    int cut_to;  /* if not 0: snap length of the frames that follow */
+    int cut_to; /* if not 0: snap length of the frames that follow */
     uint16_t ip_id;
 };
 
 void made_init(struct made *m, int link);
-void made_frame(struct made *m, const void *data, size_t len); /* a link frame */
+void made_frame(struct made *m, const void *data,
+                size_t len); /* a link frame */
 void made_ip(struct made *m, const char *src, const char *dst, uint8_t proto,
              const void *data, size_t len); /* IP payload */
-void made_udp(struct made *m, const char *src, const char *dst, const void *data,
-              size_t len);
+void made_udp(struct made *m, const char *src, const char *dst,
+              const void *data, size_t len);
 void made_tcp(struct made *m, const char *src, const char *dst, uint32_t seq,
               uint32_t ack, uint8_t flags, const void *data, size_t len);
 /* A fragment of an IPv4 packet with protocol 17. */
-void made_fragment(struct made *m, const char *src, const char *dst, uint16_t id,
-                   size_t off, int more, const void *data, size_t len);
+void made_fragment(struct made *m, const char *src, const char *dst,
+                   uint16_t id, size_t off, int more, const void *data,
+                   size_t len);
 
-/* made_load reads what was made, made_each streams it; both leave m as it is. */
+/* made_load reads what was made, made_each streams it; both leave m as it is.
+ */
 struct trace *made_load(const struct made *m, const struct trace_config *config,
                         struct trace_error *err);
 enum status made_each(const struct made *m, const struct trace_config *config,
