@@ -19,6 +19,7 @@ extern const struct unit_suite crypto_der_suite;
 extern const struct unit_suite crypto_kdf_suite;
 extern const struct unit_suite crypto_ecdh_suite;
 extern const struct unit_suite crypto_selftest_suite;
+extern const struct unit_suite crypto_ibe_asn1_suite;
 
 /* octets_of gives the octets of hex digits (spaces are skipped, an odd count
  * gets a leading zero) in a heap block of exactly their size; octets_free

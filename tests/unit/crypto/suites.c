@@ -4,9 +4,14 @@
  * process in which it has not run. */
 #include "tests/unit/crypto/crypto_tests.h"
 
-const struct unit_suite *const unit_suites[] = {
-    &crypto_selftest_suite, &crypto_vectors_suite,
-    &crypto_fp_suite,       &crypto_curve_suite,
-    &crypto_pairing_suite,  &crypto_bf_suite,
-    &crypto_der_suite,      &crypto_kdf_suite,
-    &crypto_ecdh_suite,     NULL};
+const struct unit_suite *const unit_suites[] = {&crypto_selftest_suite,
+                                                &crypto_vectors_suite,
+                                                &crypto_fp_suite,
+                                                &crypto_curve_suite,
+                                                &crypto_pairing_suite,
+                                                &crypto_bf_suite,
+                                                &crypto_der_suite,
+                                                &crypto_kdf_suite,
+                                                &crypto_ecdh_suite,
+                                                &crypto_ibe_asn1_suite,
+                                                NULL};
