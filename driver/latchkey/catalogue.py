@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright The Latchkey Authors
 """The catalogue: scenario files by test purpose id."""
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright The Latchkey Authors
 """The C program as seen from the driver: arguments, exit codes, JSON lines."""
 from __future__ import annotations
 

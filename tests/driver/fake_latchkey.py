@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Latchkey Authors
+"""Stands in for the C program: play and judge as $FAKE_PLAN (JSON: purpose -> outcome) says.
+
+Outcomes: PASS, FAIL, INCONC, ERROR, preamble (INCONC twice), preamble-once (INCONC, then PASS), hang, hang-children,
+crash, no-verdict, hostile, flaky (FAIL on every second play), noisy."""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+FAULTS = [
+    {"name": "mb-bad", "role": "MB", "sentence": "does it wrong", "requirement": "DD-025", "tps": ["TP_DD_MB_IB_001"]},
+    {"name": "mb-sly", "role": "MB", "sentence": "hides it", "requirement": "DD-026",
+     "tps": ["TP_DD_MB_IB_001", "TP_DD_MB_RP_001"]},
+    {"name": "mb-lost", "role": "MB", "sentence": "names a purpose that is gone", "requirement": "DD-027",
+     "tps": ["TP_DD_MB_RP_099"]},
+    {"name": "peer-silent", "role": "any", "sentence": "says nothing", "requirement": "-", "tps": ["*"]},
+]
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \x1b[2J\x00 & ]]> | `x` '\""
+
+
+def outcome(tp, fault):
+    plan = json.loads(os.environ.get("FAKE_PLAN", "{}"))
+    return plan.get(f"{tp}+{fault}", "FAIL" if fault and fault != "peer-silent" else
+                    "INCONC" if fault else plan.get(tp, "PASS"))
+
+
+def count(tp):
+    """How often this purpose was played, over the whole test."""
+    path = Path(os.environ["FAKE_STATE"]) / tp
+    n = int(path.read_text()) + 1 if path.exists() else 1
+    path.write_text(str(n))
+    return n
+
+
+def option(args, name, default=None):
+    return args[args.index(name) + 1] if name in args else default
+
+
+def play(args):
+    tp = re.search(r"^id: (\S+)", Path(args[0]).read_text(), re.M).group(1)
+    out = Path(option(args, "--out"))
+    assert re.fullmatch(r"127\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.\d+\.0", option(args, "--net"))
+    what = outcome(tp, option(args, "--fault"))
+    n = count(tp)
+    if what == "hang":
+        time.sleep(600)
+    if what == "hang-children":
+        subprocess.Popen(["sleep", "601"], preexec_fn=os.setpgrp)
+        time.sleep(600)
+    if what == "crash":
+        print("latchkey play: out of rope", file=sys.stderr)
+        return 70
+    if what == "noisy":
+        print("x" * 200000)
+        what = "PASS"
+    if what == "preamble-once":
+        what = "preamble" if n == 1 else "PASS"
+    if what == "flaky":
+        what = "PASS" if n % 2 else "FAIL"
+    (out / "plan.yaml").write_text(json.dumps({"tp": tp, "fake": what, "args": args}))
+    (out / "keys.log").write_text("# keys\n")
+    time.sleep(float(os.environ.get("FAKE_SLEEP", "0")))
+    return 0
+
+
+def finding(n, verdict, text="octets as printed"):
+    return {"n": n, "law": "mb-refuses-foreign-yp", "family": "replay", "verdict": verdict, "level": "MUST",
+            "party": "MB", "place": "deposit 2", "message": "I_MESSAGE_2", "requirements": ["DD-025", "R6539-007"],
+            "clause": "RFC 6539, 3.2", "frame": 3, "in": "ibake", "octets": [21, 54],
+            "hex": bytes(range(0x41, 0x41 + 33)).hex(), "expected": text, "actual": text, "counted": True}
+
+
+def judge(args):
+    out = Path(args[0])
+    plan = json.loads((out / "plan.yaml").read_text())
+    what = plan["fake"]
+    if what == "no-verdict":
+        print("judge: the capture is torn", file=sys.stderr)
+        return 70
+    verdict = {"preamble": "INCONC", "hostile": "FAIL"}.get(what, what)
+    text = HOSTILE if what == "hostile" else "a refusal"
+    reason = {"PASS": "all as expected", "hostile": HOSTILE}.get(what, f"because of {what}")
+    rows = [{"law": "deposit-complete", "on": "deposit 1", "as": "preamble", "met": what != "preamble",
+             "verdict": "INCONC" if what == "preamble" else "PASS", "findings": []},
+            {"law": "mb-refuses-foreign-yp", "on": "deposit 2", "as": "duty", "met": verdict == "PASS",
+             "verdict": verdict, "findings": [1]}]
+    steps = [("A", "CORE", "INVITE", "I_MESSAGE_1"), ("CORE", "MB", "INVITE", ""), ("MB", "CORE", "183", "R_MESSAGE_1")]
+    ladder = [{"frame": f, "t": f / 10, "from": a, "to": b, "label": text if what == "hostile" else label, "mikey": m}
+              for f, (a, b, label, m) in enumerate(steps, 1)]
+    (out / "verdict.json").write_text(json.dumps({
+        "latchkey": 1, "tp": plan["tp"], "role": "MB", "verdict": verdict, "reason": reason, "inputs": {},
+        "expect": rows, "findings": [finding(1, "PASS" if verdict in ("PASS", "ERROR") else verdict, text)],
+        "exchanges": [], "ladder": ladder}))
+    return {"PASS": 0, "FAIL": 1}.get(verdict, 2)
+
+
+def agent(role):
+    for line in sys.stdin:
+        q = json.loads(line)
+        a = {"id": q["id"], "ok": True, "name": "fake", "version": "1", "role": role, "verbs": ["provision", "quit"]}
+        if q["verb"] not in ("hello", "quit"):
+            a = {"id": q["id"], "ok": False, "unsupported": True}
+        print(json.dumps(a), flush=True)
+        if q["verb"] == "quit":
+            return 0
+    return 0
+
+
+def main(argv):
+    if argv[:1] == ["--version"]:
+        print("latchkey 0.0.fake")
+        return 0
+    if argv[:2] == ["list", "faults"]:
+        print(json.dumps(FAULTS))
+        return 0
+    return {"play": play, "judge": judge, "agent": lambda a: agent(a[0])}[argv[0]](argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
