@@ -90,8 +90,10 @@ static void set_called(struct judge *j, struct jx *x)
 static enum jx_kind kind_of(struct judge *j, const struct jx *x)
 {
     const char *role = party_role(j, x->responder);
+    /* The owner of the account fetches, whatever form he is led into; another may
+     * call the mailbox itself to leave a message. */
     if (is_mailbox_identity(j, view_of(x->called)) && !addresses_voicemail(j, x) &&
-        !sends_esk(x)) {
+        (!sends_esk(x) || is_owner(j, x->initiator))) {
         return JX_RETRIEVAL;
     }
     if (strcmp(role, "MB") == 0 || addresses_voicemail(j, x) || sends_esk(x)) {
