@@ -5,6 +5,7 @@
 
 #include "harness/base/mem.h"
 
+#include <assert.h>
 #include <gmp.h>
 #include <string.h>
 
@@ -46,6 +47,7 @@ void bf_hash_to_range(struct bf_hasher *h, uint64_t *out,
     uint64_t num_v[2 * BF_MAX_HASH_OCTETS / 8];
     uint64_t quot[2 * BF_MAX_HASH_OCTETS / 8 + 1];
     struct view in[4];
+    assert(num_parts < 4 && h->len <= BF_MAX_HASH_OCTETS);
     for (size_t i = 0; i < num_parts; i++) {
         in[i + 1] = parts[i];
     }

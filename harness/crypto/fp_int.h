@@ -10,4 +10,14 @@
  * other machines. */
 extern const struct fp_ops *const fp_ops_adx[];
 
+/* The functions in assembly for n limbs (fp_adx.c, fp_adx_sum.c). */
+#define FP_ADX_DECLARE(n)                                                      \
+    void fp_mul_adx_##n(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
+                        const struct fp *f);                                   \
+    void fp_sqr_adx_##n(uint64_t *r, const uint64_t *a, const struct fp *f);   \
+    void fp_add_adx_##n(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
+                        const struct fp *f);                                   \
+    void fp_sub_adx_##n(uint64_t *r, const uint64_t *a, const uint64_t *b,     \
+                        const struct fp *f);
+
 #endif

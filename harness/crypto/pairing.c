@@ -121,15 +121,17 @@ void pairing_power(struct fp2 *r, const struct fp2 *g, const uint64_t *im_inv,
     fp_dbl(trace, g->re, f);
     fp_copy(v0, two, f);
     fp_copy(v1, trace, f);
+    uint64_t swapped = 0; /* v0 and v1 stand exchanged */
     for (size_t i = bits; i-- > 0;) {
         uint64_t bit = e[i / 64] >> i % 64 & 1;
-        fp_cswap(v0, v1, bit, f);
+        fp_cswap(v0, v1, bit ^ swapped, f);
+        swapped = bit;
         fp_mul(v1, v0, v1, f);
         fp_sub(v1, v1, trace, f); /* V_(2m+1) = V_m V_(m+1) - V_1 */
         fp_sqr(v0, v0, f);
         fp_sub(v0, v0, two, f); /* V_2m = V_m^2 - 2, V_(2m+2) alike */
-        fp_cswap(v0, v1, bit, f);
     }
+    fp_cswap(v0, v1, swapped, f);
     fp_half(v0, v0, f); /* re(g^e) = V_e/2 */
     fp_half(v1, v1, f); /* V_(e+1)/2 = re(g^e) re(g) - im(g^e) im(g) */
     fp_mul(two, v0, g->re, f);
