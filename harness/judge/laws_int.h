@@ -170,6 +170,12 @@ void law_delivery_header(struct judge *j, const struct law *law);
 void law_opaque_media(struct judge *j, const struct law *law);
 void law_no_secret(struct judge *j, const struct law *law);
 
+/* laws_replay_mb.c (rows in laws_replay.c) */
+void law_keeps_nothing(struct judge *j, const struct law *law);
+void law_skewed(struct judge *j, const struct law *law);
+void law_within(struct judge *j, const struct law *law);
+void law_accepts_old(struct judge *j, const struct law *law);
+
 /* Header lines of a SIP message, read again from its octets. */
 const char *law_header(struct judge *j, const struct jsip *s, const char *name,
                        size_t nth);
