@@ -223,7 +223,8 @@ static void run_opaque_esk(struct judge *j, const struct law *law)
 /* ---- released-after-proof
  * -------------------------------------------------------- */
 
-/* What a receiver may put up with: a T that is equal, older, or outside the skew. */
+/* What a receiver may put up with: a T that is equal, older, or outside the
+ * skew. */
 #define MINOR (JD_T | JD_T_OLD | JD_SKEW)
 
 static int proves(const struct jmsg *i2)
@@ -231,7 +232,8 @@ static int proves(const struct jmsg *i2)
     return (i2->defects & ~(uint32_t)MINOR) == 0 && i2->unknown == 0;
 }
 
-/* The frame of the R_MESSAGE_2 that answers a good proof; UINT64_MAX without one. */
+/* The frame of the R_MESSAGE_2 that answers a good proof; UINT64_MAX without
+ * one. */
 static uint64_t proof_frame(const struct jx *x)
 {
     uint64_t best = UINT64_MAX;
@@ -261,11 +263,16 @@ static size_t released_before(struct probe *p, const struct jx *x,
             probe_fail(p, want, "stored I_MESSAGE_2 handed out");
         }
     }
-    struct law_index ix = law_index_make(p->j, 0);
+    struct law_index ix = {0};
     for (size_t i = 0; i < x->num_rtp; i++) {
         const struct jrtp *r = x->rtp[i];
-        if (r->back && r->t->frame < frame &&
-            (r->key == JMK_E2E || law_index_find(&ix, r, 0, NULL) != NULL)) {
+        if (!law_released(r) || r->t->frame >= frame) {
+            continue;
+        }
+        if (ix.v == NULL) { /* made only where something came early */
+            ix = law_index_make(p->j, 0);
+        }
+        if (r->key == JMK_E2E || law_index_find(&ix, r, 0, NULL) != NULL) {
             n++;
             p->frame = r->t->frame;
             probe_octets(p, "rtp", r->t->octets,

@@ -378,6 +378,26 @@ static void tag_is(struct probe *p, const struct jsip *s, const char *have,
                "%s tag=%s", field, have);
 }
 
+/* The first 1xx or 2xx to an INVITE that begins a dialog may choose a tag:
+ * after a challenge, the next INVITE is such a one again. */
+static int begins_dialog(const struct jx *x, const struct jsip *a)
+{
+    int opening = 0;
+    if (strcmp(a->method, "INVITE") != 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < x->num_sip && x->sip[i] != a; i++) {
+        const struct jsip *s = x->sip[i];
+        if (law_is(s, "INVITE", -1) && s->dst == a->src && s->cseq == a->cseq) {
+            opening = s->to_tag[0] == '\0';
+        } else if (law_reply(s, "INVITE", a->src) && s->cseq == a->cseq &&
+                   s->status > 100) {
+            return 0;
+        }
+    }
+    return opening;
+}
+
 static void consistent(struct judge *j, const struct law *law,
                        const struct jx *x, int party)
 {
@@ -393,7 +413,8 @@ static void consistent(struct judge *j, const struct law *law,
         if (s->request) {
             one_request(&p, x, s);
             tag_is(&p, s, s->from_tag, &mine, "From");
-        } else if (s->status > 100) {
+        } else if (s->status > 100 && s->status < 300) {
+            mine = begins_dialog(x, s) ? "" : mine;
             tag_is(&p, s, s->to_tag, &mine, "To");
         }
     }

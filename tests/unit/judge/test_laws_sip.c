@@ -242,6 +242,23 @@ static void dialogs_are_consistent_for_each_party(void)
     lf_done(&f);
 }
 
+static void a_challenge_may_have_another_tag(void)
+{
+    struct lf f;
+    lf_init(&f);
+    struct jx *x = lf_exchange(&f, JX_DEPOSIT, LF_A, LF_MB);
+    lf_sip(&f, x, LF_A, LF_MB, "INVITE", 1, 0);
+    lf_sip(&f, x, LF_MB, LF_A, "INVITE", 1, 401)->to_tag = "first";
+    lf_sip(&f, x, LF_A, LF_MB, "INVITE", 2, 0);
+    lf_sip(&f, x, LF_MB, LF_A, "INVITE", 2, 183);
+    struct jsip *ok = lf_sip(&f, x, LF_MB, LF_A, "INVITE", 2, 200);
+    LF_ONE(&f, "dialog-consistent", JUDGE_PASS);
+    ok->to_tag = "another";
+    lf_run(&f, "dialog-consistent");
+    CU_ASSERT_EQUAL(lf_count(&f, JUDGE_FAIL), 1);
+    lf_done(&f);
+}
+
 static void history(struct lf *f, const char *value, enum judge_verdict v)
 {
     struct jx *x = f->j.xs[0];
@@ -420,6 +437,7 @@ static const struct unit_case cases[] = {
     CASE(each_200_gets_its_ack),
     CASE(a_copy_of_invite_gets_the_same_answer),
     CASE(dialogs_are_consistent_for_each_party),
+    CASE(a_challenge_may_have_another_tag),
     CASE(history_info_is_a_tree),
     CASE(a_subscription_is_answered_at_once),
     CASE(a_new_message_is_counted),
