@@ -183,11 +183,12 @@ static int check_frame(const char *file, const json_t *root)
     return tests > 0 ? CLI_OK : malformed(file, "there are no tests in it");
 }
 
-static int run_file(struct tally *t, const char *file)
+/* file is what texts call it. */
+static int run_file(struct tally *t, const char *path, const char *file)
 {
     struct wr w;
     json_error_t err;
-    int code = cli_read(VERB, file, MAX_FILE, &w);
+    int code = cli_read(VERB, path, MAX_FILE, &w);
     if (code != CLI_OK) {
         wr_cleanup(&w);
         return code;
@@ -230,7 +231,9 @@ static int run_all(struct tally *t)
     for (size_t i = 0; i < g.gl_pathc; i++) {
         const char *slash = strrchr(g.gl_pathv[i], '/');
         if (strcmp(slash, "/schema.json") != 0) {
-            int c = run_file(t, g.gl_pathv[i]);
+            char name[PATH_MAX];
+            snprintf(name, sizeof name, "vectors%s", slash);
+            int c = run_file(t, g.gl_pathv[i], name);
             code = c > code ? c : code;
             run++;
         }
@@ -282,7 +285,7 @@ static int run(int argc, char **argv)
     struct tally t = {.o = &o, .failures = json_array()};
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] != '-' || argv[i][1] == '\0') {
-            int c = run_file(&t, argv[i]);
+            int c = run_file(&t, argv[i], argv[i]);
             code = c > code ? c : code;
         }
     }

@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#define VEC_MAX_BUFS 96
+#define VEC_MAX_BUFS 256
 
 /* What the program did with the inputs of a test. */
 enum vec_outcome {
