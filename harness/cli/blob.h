@@ -43,8 +43,8 @@ struct blob_keys {
     struct wr params;     /* DER BFPublicParameters; len 0 = only those of log */
     struct wr master;     /* len 0 = unknown */
     const char *out_path; /* key log written; may be NULL */
-    struct keylog *told;  /* what was written to it in this call */
-    int failed;           /* out_path could not be written */
+    struct keylog *told;  /* what stands in it */
+    char why[256];        /* why a secret could not be added to it, or "" */
 };
 
 /* blob_ring makes a key ring with all public parameters and the private keys of

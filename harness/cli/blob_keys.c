@@ -159,21 +159,23 @@ void blob_secret(void *ctx, const char *label, struct view lookup,
 {
     struct blob_keys *keys = ctx;
     int l = keylog_label_from(str_view(label));
-    if (keys->out_path == NULL || l < 0) {
+    if (keys->out_path == NULL || l < 0 || keys->why[0] != '\0') {
         return;
     }
     struct view known;
+    struct keylog_error err = {.text = "out of memory"};
     if (keylog_find(keys->told, (enum keylog_label)l, lookup, &known) ==
             STATUS_OK &&
         known.len == secret.len &&
         memcmp(known.data, secret.data, secret.len) == 0) {
         return;
     }
-    if (keylog_append(keys->out_path, (enum keylog_label)l, lookup, secret) !=
-            STATUS_OK ||
-        keylog_add(keys->told, (enum keylog_label)l, lookup, secret, NULL) ==
-            STATUS_NO_MEMORY) {
-        keys->failed = 1;
+    if (keylog_add(keys->told, (enum keylog_label)l, lookup, secret, &err) !=
+        STATUS_OK) {
+        snprintf(keys->why, sizeof keys->why, "%.250s", err.text);
+    } else if (keylog_append(keys->out_path, (enum keylog_label)l, lookup,
+                             secret) != STATUS_OK) {
+        snprintf(keys->why, sizeof keys->why, "cannot be written");
     }
 }
 

@@ -418,8 +418,9 @@ static int make_one(struct options *o, struct wr *out)
         fprintf(stderr, "latchkey blob: %s\n", why);
     }
     wr_cleanup(&msg);
-    if (o->keys.failed) {
-        fprintf(stderr, "latchkey blob: cannot write %s\n", o->keys.out_path);
+    if (o->keys.why[0] != '\0') {
+        fprintf(stderr, "latchkey blob: %s: %s\n", o->keys.out_path,
+                o->keys.why);
         return CLI_INVALID;
     }
     return s == STATUS_OK          ? CLI_OK
@@ -449,9 +450,15 @@ static int tell_params(struct options *o)
     if (o->keys.out_path == NULL) {
         return CLI_OK;
     }
-    o->keys.told = keylog_new();
+    struct keylog_error err = {0};
+    o->keys.told = keylog_load(o->keys.out_path, &err);
+    if (o->keys.told == NULL && err.status == STATUS_NOT_FOUND) {
+        o->keys.told = keylog_new();
+    }
     if (o->keys.told == NULL) {
-        return CLI_INTERNAL;
+        fprintf(stderr, "latchkey blob: %s:%u: %s\n", o->keys.out_path,
+                err.line, err.text);
+        return CLI_INVALID;
     }
     if (params.len > 0) {
         blob_secret(&o->keys, "IBE_PARAMS", (struct view){0}, params);
