@@ -42,6 +42,9 @@ static void on_log(void *ctx, enum log_level level, const char *text)
     struct agent *a = ctx;
     char now[28];
     utc_rfc3339(now, env_now_us(&a->env));
+    if (a->log_fd < 0) {
+        return;
+    }
     dprintf(a->log_fd, "%s %-5s %s\n", now, words[level], text);
 }
 
@@ -49,6 +52,10 @@ static void on_secret(void *ctx, const char *label, struct view lookup,
                       struct view secret)
 {
     struct agent *a = ctx;
+    agent_record(a, "secret", 0, label, secret); /* faults use some again */
+    if (!a->tester) {
+        return;
+    }
     char *l = hex_new(lookup.data, lookup.len);
     char *s = hex_new(secret.data, secret.len);
     if (l != NULL && s != NULL) {
@@ -102,6 +109,27 @@ void agent_set_edits(struct agent *a, const json_t *lines, char why[256])
             return;
         }
     }
+}
+
+enum status agent_edits_with(const struct agent *a, const char *lines,
+                             struct edit_list *out)
+{
+    static const char *const ops[] = {
+        [EDIT_SET] = "set",       [EDIT_DROP] = "drop",
+        [EDIT_REPEAT] = "repeat", [EDIT_INSERT] = "insert",
+        [EDIT_APPEND] = "append", [EDIT_TRUNCATE] = "truncate",
+        [EDIT_FLIP] = "flip"};
+    enum status st = STATUS_OK;
+    for (size_t i = 0; i < a->edits.num && st == STATUS_OK; i++) {
+        const struct edit *e = &a->edits.items[i];
+        char *line = mem_printf("%s %s %s %s", e->message, ops[e->op], e->path,
+                                e->value);
+        st = line == NULL ? STATUS_NO_MEMORY : edit_list_add(out, line, NULL);
+        mem_free(line);
+    }
+    return st == STATUS_OK && lines != NULL
+               ? edit_list_add_all(out, lines, NULL)
+               : st;
 }
 
 /* ---- provisioning ---- */
@@ -211,11 +239,14 @@ static enum status load_common(struct agent *a, const json_t *p, char why[256])
                                      .env = &a->env,
                                      .log = &a->log,
                                      .checks = IBAKE_CHECK_ALL,
-                                     .edits = &a->edits};
-    if (a->tester) {
-        a->ibake.secret = on_secret;
-        a->ibake.secret_ctx = a;
-    }
+                                     .edits = &a->edits,
+                                     .secret = on_secret,
+                                     .secret_ctx = a,
+                                     .recorded = agent_recorded,
+                                     .recorded_ctx = a};
+    /* An agent under test holds its keys and tells nobody; TGK and MPK are told by
+     * the tester at the other end. */
+    a->ibake.tell_session_keys = 1;
     if (a->fault == NULL) {
         a->fault = fault_find(json_str(p, "fault", ""));
     }
@@ -224,8 +255,14 @@ static enum status load_common(struct agent *a, const json_t *p, char why[256])
         log_at(&a->log, LOG_WARN, "FAULT %s: %s", a->fault->name,
                a->fault->sentence);
     }
-    agent_set_edits(a, NULL, why);
+    agent_set_edits(a, json_object_get(p, "edits"), why);
+    if (why[0] != '\0') {
+        return STATUS_SYNTAX;
+    }
     enum status st = load_profile(a, p, why);
+    if (agent_does(a, FAULT_MB_NARROW_SKEW)) {
+        a->ibake.profile.skew_s /= 5;
+    }
     st = st != STATUS_OK ? st : load_params(a, p, why);
     return st != STATUS_OK ? st : load_keys(a, p, why);
 }
@@ -329,6 +366,7 @@ static void verb_set_clock(struct agent *a, int id, const json_t *args)
 static void verb_reset(struct agent *a, int id, const json_t *args)
 {
     (void)args;
+    json_object_clear(a->behave);
     if (a->role->reset != NULL && a->provisioned) {
         a->role->reset(a);
     }
@@ -380,22 +418,6 @@ static void on_request(struct agent *a, const json_t *j)
     v->run(a, id, j);
 }
 
-static void on_line(void *ctx, const char *line, size_t len, enum status st)
-{
-    struct agent *a = ctx;
-    if (line == NULL && st == STATUS_OK) {
-        net_loop_stop(a->loop); /* the harness is gone */
-        return;
-    }
-    json_t *j = st == STATUS_OK ? json_loadb(line, len, 0, NULL) : NULL;
-    if (!json_is_object(j) || !json_is_integer(json_object_get(j, "id"))) {
-        log_at(&a->log, LOG_ERROR, "a line that is no request");
-    } else {
-        on_request(a, j);
-    }
-    json_decref(j);
-}
-
 static const struct agent_role *find_role(const char *name)
 {
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
@@ -408,35 +430,69 @@ static const struct agent_role *find_role(const char *name)
     return NULL;
 }
 
-static void cleanup(struct agent *a)
+enum status agent_begin(struct agent *a, const char *role, const char *fault)
 {
-    if (a->role->stop != NULL && a->state != NULL) {
+    a->role = find_role(role);
+    a->name = role;
+    a->log = (struct log){.line = on_log, .ctx = a, .level = LOG_NOTE};
+    a->fault = fault != NULL ? fault_find(fault) : NULL;
+    return a->role == NULL || (fault != NULL && a->fault == NULL)
+               ? STATUS_NOT_FOUND
+               : STATUS_OK;
+}
+
+void agent_take(struct agent *a, const char *line, size_t len)
+{
+    json_t *j = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *id = json_object_get(j, "id");
+    if (!json_is_integer(id) || json_integer_value(id) < 0 ||
+        json_integer_value(id) > INT32_MAX) {
+        log_at(&a->log, LOG_ERROR, "a line that is no request");
+        agent_event(a, json_pack("{s:s s:s}", "event", "warning", "text",
+                                 "a line that is no request"));
+    } else {
+        on_request(a, j);
+    }
+    json_decref(j);
+}
+
+void agent_end(struct agent *a)
+{
+    if (a->role != NULL && a->role->stop != NULL && a->state != NULL) {
         a->role->stop(a);
     }
+    agent_keys_cancel(a);
     siptx_free(a->ep);
-    net_lines_close(a->lines);
-    net_loop_free(a->loop);
     ibake_keyring_free(a->keyring);
     edit_list_clear(&a->edits);
     for (size_t i = 0; i < a->num_buried; i++) {
         mem_free(a->buried[i]);
     }
     mem_free(a->buried);
+    agent_records_free(a);
     mem_free(a->identity);
     json_decref(a->provision);
+    json_decref(a->behave);
+}
+
+static void on_line(void *ctx, const char *line, size_t len, enum status st)
+{
+    struct agent *a = ctx;
+    if (line != NULL && st == STATUS_OK) {
+        agent_take(a, line, len);
+    } else if (line == NULL && st != STATUS_BAD_LENGTH) {
+        net_loop_stop(a->loop); /* the harness is gone */
+    } else {
+        log_at(&a->log, LOG_ERROR, "a line that is too long");
+    }
 }
 
 int agent_run(const char *role, const char *fault, int fd_in, int fd_out,
               int log_fd)
 {
-    struct agent a = {.role = find_role(role), .name = role, .log_fd = log_fd};
-    if (a.role == NULL) {
-        return 64;
-    }
+    struct agent a = {.log_fd = log_fd};
     env_init_system(&a.env);
-    a.log = (struct log){.line = on_log, .ctx = &a, .level = LOG_NOTE};
-    a.fault = fault != NULL ? fault_find(fault) : NULL;
-    if (fault != NULL && a.fault == NULL) {
+    if (agent_begin(&a, role, fault) != STATUS_OK) {
         return 64;
     }
     int rc = 70;
@@ -446,6 +502,8 @@ int agent_run(const char *role, const char *fault, int fd_in, int fd_out,
         net_loop_run(a.loop);
         rc = 0;
     }
-    cleanup(&a);
+    agent_end(&a);
+    net_lines_close(a.lines);
+    net_loop_free(a.loop);
     return rc;
 }

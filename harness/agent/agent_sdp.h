@@ -49,4 +49,17 @@ char *agent_identity(const char *name_addr);
  * NULL: "target" of sip:vm@host;target=sip:bob%40host. */
 char *agent_uri_param(const char *uri, const char *name);
 
+#define AGENT_ALLOW                                                            \
+    "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, OPTIONS, SUBSCRIBE, NOTIFY"
+/* agent_answer_options answers OPTIONS with Contact, Allow and Accept. */
+void agent_answer_options(struct agent *a, struct siptx_server *tx);
+/* agent_http_date writes a Date header value (RFC 3261, 20.17). */
+void agent_http_date(char out[40], uint64_t time_us);
+
+/* agent_method_is: the message's method is name. */
+int agent_method_is(const struct sip_msg *msg, const char *name);
+
+/* agent_add_lines adds header lines separated by newlines; lines may be NULL. */
+void agent_add_lines(struct sip_out *out, const char *lines);
+
 #endif

@@ -114,6 +114,35 @@ const struct fault faults[] = {
     {"a-sdp-version-stuck", "A", "does not raise the o= version in the second "
      "offer", "DD-113", "TP_DD_A_SB_003", NULL, 0, FAULT_A_SDP_VERSION_STUCK},
 
+    {"a-aborts-on-181", "A", "gives up when the call is being forwarded",
+     "DD-027", "TP_DD_A_SB_002", NULL, 0, FAULT_A_ABORT_ON_181},
+    {"a-accepts-avp", "A", "sends content in clear when the answer says RTP/AVP",
+     "DD-013", "TP_DD_A_NP_004", NULL, 0, FAULT_A_ACCEPT_AVP},
+    {"a-accepts-malformed-r1", "A", "goes on with an R_MESSAGE_1 that does not "
+     "parse", "DD-110", "TP_DD_A_MS_009", NULL, 0, FAULT_A_ACCEPT_MALFORMED},
+    {"a-accepts-any-curve", "A", "goes on with a curve that it did not offer",
+     "AMB-12", "TP_DD_A_MS_013", NULL, 0, FAULT_A_ACCEPT_ANY_CURVE},
+    {"a-accepts-any-type", "A", "goes on with an answer of another data type",
+     "DD-110", "TP_DD_A_MS_012", NULL, 0, FAULT_A_ACCEPT_ANY_TYPE},
+    {"a-accepts-bad-point", "A", "computes with points that are not on the curve",
+     "AMB-11", "TP_DD_A_MS_014", NULL, IBAKE_CHECK_POINT, FAULT_ACT_NONE},
+    {"a-i2-with-xp", "A", "puts ECCPTi into every I_MESSAGE_2 once more",
+     "R6267-099", "TP_DD_A_MS_007",
+     "I_MESSAGE_2 append mikey.IBAKE.IDRi payload:ECCPT:own-point", 0,
+     FAULT_ACT_NONE},
+    {"a-ignores-error", "A", "goes on when the answer is a MIKEY Error", "DD-110",
+     "TP_DD_A_EH_003", NULL, 0, FAULT_A_IGNORE_ERROR},
+    {"a-ignores-r2-ibake", "A", "does not miss IBAKE in a deferred-form "
+     "R_MESSAGE_2", "DD-107", "TP_DD_A_AU_004", NULL, IBAKE_CHECK_R2_IBAKE,
+     FAULT_ACT_NONE},
+    {"a-ignores-t", "A", "takes an answer with another T", "R6267-080",
+     "TP_DD_A_MS_011", NULL, IBAKE_CHECK_T, FAULT_ACT_NONE},
+    {"a-needs-inner-idri", "A", "refuses a deferred-form R_MESSAGE_1 without "
+     "IDRi inside", "DD-033", "TP_DD_A_MS_008", NULL, 0,
+     FAULT_A_NEED_INNER_IDRI},
+    {"a-never-speaks", "A", "sends no content after a complete exchange",
+     "DD-025", "TP_DD_A_AU_001", NULL, 0, FAULT_A_SILENT},
+
     /* ---- mailbox ---- */
     {"mb-r1-v-flag-clear", "MB", "sends R_MESSAGE_1 with the V flag 0",
      "R6267-079", "TP_DD_MB_MS_001", "R_MESSAGE_1 set mikey.HDR.V 0", 0,
@@ -152,7 +181,7 @@ const struct fault faults[] = {
      "TP_DD_MB_MS_004",
      "R_MESSAGE_2 set mikey.IBAKE.ECCPTi.point other-point", 0, FAULT_ACT_NONE},
     {"mb-r2-bad-mac", "MB", "sends a V that does not verify", "R6267-117",
-     "TP_DD_MB_MS_004 TP_DD_MB_AU_001", "R_MESSAGE_2 flip mikey.V.mac 7", 0,
+     "TP_DD_MB_MS_004 TP_DD_MB_AU_001", "R_MESSAGE_2 flip mikey.V.data 7", 0,
      FAULT_ACT_NONE},
     {"mb-r2-no-v", "MB", "leaves V out of R_MESSAGE_2", "R6267-116",
      "TP_DD_MB_MS_004", "R_MESSAGE_2 drop mikey.V", 0, FAULT_ACT_NONE},
@@ -238,6 +267,48 @@ const struct fault faults[] = {
     {"mb-forgets", "MB", "loses the message at the first retrieval", "DD-042",
      "TP_DD_MB_AU_002", NULL, 0, FAULT_MB_FORGET_MESSAGE},
 
+    {"mb-accept-any-type", "MB", "takes a message of unknown data type for an "
+     "I_MESSAGE_1", "DD-110", "TP_DD_MB_MS_012", NULL, 0,
+     FAULT_MB_ACCEPT_ANY_TYPE},
+    {"mb-accept-equal-t", "MB", "takes an I_MESSAGE_2 that is not newer than "
+     "I_MESSAGE_1", "DD-112", "TP_DD_MB_RP_005", NULL, IBAKE_CHECK_T,
+     FAULT_ACT_NONE},
+    {"mb-accept-replayed-i2", "MB", "takes the I_MESSAGE_2 of an earlier call",
+     "DD-011", "TP_DD_MB_RP_002", NULL, 0, FAULT_MB_ACCEPT_REPLAYED_I2},
+    {"mb-accept-truncated", "MB", "takes an I_MESSAGE_2 that does not parse",
+     "DD-110", "TP_DD_MB_MS_008", NULL, 0, FAULT_MB_ACCEPT_TRUNCATED},
+    {"mb-accept-undecryptable", "MB", "takes an I_MESSAGE_2 that it cannot "
+     "decrypt", "DD-110", "TP_DD_MB_EH_006", NULL, 0,
+     FAULT_MB_ACCEPT_UNDECRYPTABLE},
+    {"mb-account-by-to", "MB", "finds the account by To instead of target",
+     "DD-027", "TP_DD_MB_IB_009", NULL, 0, FAULT_MB_ACCOUNT_BY_TO},
+    {"mb-counts-stay-new", "MB", "counts a delivered message as new", "DD-115",
+     "TP_DD_MB_SB_013", NULL, 0, FAULT_MB_COUNTS_STAY_NEW},
+    {"mb-direct-deferred-form", "MB", "answers in deferred form although it can "
+     "decrypt", "DD-102", "TP_DD_MB_MS_005",
+     "R_MESSAGE_1 drop mikey.IBAKE.ECCPTi", 0, FAULT_ACT_NONE},
+    {"mb-ignores-diversion", "MB", "does not look for the account in Diversion",
+     "DD-027", "TP_DD_MB_SB_005", NULL, 0, FAULT_MB_IGNORE_DIVERSION},
+    {"mb-ignores-history-info", "MB", "does not look for the account in "
+     "History-Info", "DD-027", "TP_DD_MB_SB_004", NULL, 0,
+     FAULT_MB_IGNORE_HISTORY},
+    {"mb-keeps-duplicates", "MB", "stores a packet as often as it comes",
+     "DD-011", "TP_DD_MB_RP_006", NULL, 0, FAULT_MB_KEEP_DUPLICATES},
+    {"mb-no-notify-initial", "MB", "sends no NOTIFY upon a subscription",
+     "DD-115", "TP_DD_MB_SB_006", NULL, 0, FAULT_MB_NO_NOTIFY_INITIAL},
+    {"mb-opens-esk", "MB", "refuses an ESK that it cannot open itself", "DD-040",
+     "TP_DD_MB_NP_006", NULL, 0, FAULT_MB_OPEN_ESK},
+    {"mb-refuse-extension", "MB", "refuses an I_MESSAGE_1 with a General "
+     "Extension", "R6267-022", "TP_DD_MB_MS_013", NULL, 0,
+     FAULT_MB_REFUSE_EXTENSION},
+    {"mb-refuses-cause", "MB", "does not know the cause 487 of a voicemail URI",
+     "DD-027", "TP_DD_MB_SB_003", NULL, 0, FAULT_MB_REFUSE_CAUSE},
+    {"mb-stores-clear-key", "MB", "writes the session key into its store",
+     "DD-006", "TP_DD_MB_NP_004", NULL, 0, FAULT_MB_STORE_CLEAR_KEY},
+    {"mb-stores-unverified", "MB", "stores a message before anybody proved "
+     "himself", "DD-106", "TP_DD_MB_EH_004 TP_DD_MB_RP_001", NULL, 0,
+     FAULT_MB_STORE_UNVERIFIED},
+
     /* ---- user B ---- */
     {"b-i1-other-idri", "B", "calls the mailbox under another identity", "DD-050",
      "TP_DD_B_MS_001", "I_MESSAGE_1 set mikey.IDRi.data " CAROL, 0,
@@ -255,7 +326,7 @@ const struct fault faults[] = {
     {"b-renders-noise", "B", "plays something else than the message", "DD-042",
      "TP_DD_B_MS_003 TP_DD_B_ME_001", NULL, 0, FAULT_B_RENDER_NOISE},
     {"b-accepts-sk-type", "B", "uses an SK sub-payload of unknown type",
-     "R6267-178", "TP_DD_B_MS_004", NULL, 0, FAULT_B_ACCEPT_SK_TYPE},
+     "R6267-178", "TP_DD_B_MS_004", NULL, IBAKE_CHECK_SK_TYPE, FAULT_ACT_NONE},
     {"b-trusts-esk-identity", "B", "shows the identity inside the ESK as "
      "authenticated", "DD-051", "TP_DD_B_IB_002 TP_DD_B_IB_004", NULL, 0,
      FAULT_B_TRUST_ESK_ID},
@@ -267,15 +338,23 @@ const struct fault faults[] = {
      "DD-050", "TP_DD_B_AU_001", NULL, 0, FAULT_B_ACCEPT_DEFERRED_R1},
     {"b-ignores-v", "B", "does not verify V of the mailbox", "R6267-138",
      "TP_DD_B_AU_002", NULL, IBAKE_CHECK_V, FAULT_ACT_NONE},
-    {"b-shows-from", "B", "shows the caller of the retrieval call's sipfrag "
-     "From when it is not authenticated", "DD-047", "TP_DD_B_IB_004", NULL, 0,
+    {"b-shows-from", "B", "shows the party that sent the answer as the sender "
+     "when the mailbox names nobody", "DD-047", "TP_DD_B_IB_004", NULL, 0,
      FAULT_B_SHOW_FROM},
+    {"b-shows-nobody", "B", "never tells who left a message", "DD-047",
+     "TP_DD_B_IB_001", NULL, 0, FAULT_B_SHOW_NOBODY},
+    {"b-refuses-notify", "B", "answers NOTIFY with 500", "DD-115",
+     "TP_DD_B_SB_003", NULL, 0, FAULT_B_REFUSE_NOTIFY},
+    {"b-subscribes-wrongly", "B", "subscribes to another event package", "DD-115",
+     "TP_DD_B_SB_001", "SUBSCRIBE set sip.Event presence", 0, FAULT_ACT_NONE},
 
     /* ---- KMS ---- */
     {"kms-serves-anybody", "KMS", "issues any key to any user", "DD-114",
      "TP_DD_KM_AU_002 TP_DD_KM_NP_001", NULL, 0, FAULT_KMS_SERVE_ANYBODY},
     {"kms-ignores-mac", "KMS", "does not verify V of the request", "R6267-026",
-     "TP_DD_KM_AU_001", NULL, IBAKE_CHECK_V, FAULT_KMS_IGNORE_MAC},
+     "TP_DD_KM_AU_001", NULL, IBAKE_CHECK_V, FAULT_ACT_NONE},
+    {"kms-no-replay-cache", "KMS", "answers a repeated request with keys again",
+     "DD-114", "TP_DD_KM_RP_001", NULL, IBAKE_CHECK_T, FAULT_ACT_NONE},
     {"kms-v-flag-set", "KMS", "sends the response with the V flag 1", "R6267-053",
      "TP_DD_KM_MS_001", "REQUEST_KEY_RESP set mikey.HDR.V 1", 0,
      FAULT_ACT_NONE},

@@ -6,15 +6,22 @@
 #include "harness/base/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define KEY_FAILURE_WARNING                                                        "Warning: 306 latchkey \"Attribute not understood: key-mgmt\", 399 "           "latchkey \"key management failure\""
+#define KEY_FAILURE_WARNING                                                    \
+    "Warning: 306 latchkey \"Attribute not understood: key-mgmt\", 399 "       \
+    "latchkey \"key management failure\""
 
 void incall_over(struct incall *c)
 {
     if (!c->ended) {
         c->ended = 1;
+        if (c->over != NULL) {
+            *c->over = 1;
+        }
         net_timer_cancel(&c->timer);
+        net_timer_cancel(&c->delay);
         c->hooks->on_over(c);
     }
 }
@@ -28,8 +35,11 @@ void incall_free(struct incall **list, struct incall *c)
         }
     }
     net_timer_cancel(&c->timer);
+    net_timer_cancel(&c->delay);
     ibake_session_free(c->ib);
     media_port_close(c->port);
+    wr_cleanup(&c->r2);
+    wr_cleanup(&c->forced_i2);
     mem_free(c->from);
     mem_free(c->asserted);
     mem_free(c->to);
@@ -40,10 +50,11 @@ void incall_free(struct incall **list, struct incall *c)
 
 void incall_refuse(struct incall *c, int status)
 {
-    if (c->invite != NULL) {
-        siptx_reply_status(c->invite, status, NULL,
+    struct siptx_server *tx = c->invite;
+    c->invite = NULL;
+    if (tx != NULL) {
+        siptx_reply_status(tx, status, NULL,
                            status == 488 ? KEY_FAILURE_WARNING : NULL);
-        c->invite = NULL;
     }
     incall_over(c);
 }
@@ -81,7 +92,8 @@ static enum status add_answer_sdp(struct incall *c, struct sip_out *out,
         .version = ++c->sdp_version,
         .rtp = media_port_addr(c->port),
         .mikey = mikey,
-        .avp = agent_does(c->agent, FAULT_MB_DOWNGRADE_AVP),
+        .avp = agent_does(c->agent, FAULT_MB_DOWNGRADE_AVP) ||
+               agent_behaves(c->agent, "answer_avp"),
         .media_level =
             strcmp(agent_px(c->agent, "PX_KM_LEVEL", "session"), "media") == 0,
         .direction = "sendrecv"};
@@ -98,8 +110,43 @@ static void add_common(struct incall *c, struct sip_out *out)
 {
     const char *id = c->agent->identity;
     sip_out_set(out, "P-Asserted-Identity", "<%s>", id);
-    sip_out_set(out, "Allow",
-                "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, OPTIONS, SUBSCRIBE");
+    sip_out_set(out, "Allow", AGENT_ALLOW);
+}
+
+/* A fault uses the y of its first exchange in all of them. */
+static void reuse_y(struct incall *c, int made)
+{
+    struct agent *a = c->agent;
+    struct view y = agent_record_get(a, "reuse.y");
+    if (!agent_does(a, FAULT_MB_REUSE_Y)) {
+        return;
+    }
+    if (made && y.len == 0) {
+        agent_record(a, "reuse", 0, "y",
+                     agent_record_get(a, "secret.ECDH_PRIVATE"));
+    } else if (!made && y.len != 0) {
+        const struct ibake_preset p = {.scalar = y};
+        ibake_session_preset(c->ib, &p);
+    }
+}
+
+/* R_MESSAGE_1, or the MIKEY Error that a tester was told to send. */
+static enum status make_r1(struct incall *c, struct wr *w)
+{
+    const char *error = agent_behave(c->agent, "error", NULL);
+    if (error != NULL) {
+        return ibake_make_error(c->ib, (uint8_t)atoi(error), w);
+    }
+    reuse_y(c, 0);
+    enum status st = ibake_make_r1(c->ib, w);
+    if (st == STATUS_OK) {
+        reuse_y(c, 1);
+        agent_record_msg(c->agent, NULL, c->number,
+                         (struct view){w->data, w->len});
+        agent_record(c->agent, NULL, c->number, "yP",
+                     ibake_session_point(c->ib, IBAKE_RESPONDER));
+    }
+    return st;
 }
 
 static void send_r1(struct incall *c)
@@ -107,13 +154,16 @@ static void send_r1(struct incall *c)
     struct wr w;
     struct sip_out out;
     wr_init(&w);
-    enum status st = ibake_make_r1(c->ib, &w);
+    enum status st = make_r1(c, &w);
     if (st == STATUS_OK) {
         st = siptx_response(c->invite, &out, 183, NULL);
     }
     if (st == STATUS_OK) {
         add_common(c, &out);
         st = add_answer_sdp(c, &out, (struct view){w.data, w.len});
+        if (st == STATUS_OK && c->hooks->add_early != NULL) {
+            c->hooks->add_early(c, &out);
+        }
         if (st == STATUS_OK) {
             st = siptx_reply_reliable(c->invite, &out);
         }
@@ -121,7 +171,8 @@ static void send_r1(struct incall *c)
     }
     wr_cleanup(&w);
     if (st != STATUS_OK) {
-        log_at(&c->agent->log, LOG_ERROR, "no R_MESSAGE_1: %s", status_name(st));
+        log_at(&c->agent->log, LOG_ERROR, "no R_MESSAGE_1: %s %s",
+               status_name(st), ibake_session_why(c->ib));
         incall_refuse(c, 488);
         return;
     }
@@ -135,6 +186,64 @@ static int offer_status(const struct agent_desc *d)
         return 488;
     }
     return 0;
+}
+
+static struct ibake_session *new_session(struct incall *c,
+                                         const struct view *own, size_t num)
+{
+    ibake_session_free(c->ib);
+    c->ib = ibake_responder_new(&c->agent->ibake, own, num);
+    return c->ib;
+}
+
+/* Faults in what is taken for an I_MESSAGE_1; st is what the exchange said. */
+static enum status take_i1_faulty(struct incall *c, const struct agent_desc *d,
+                                  const struct view *own, size_t num,
+                                  enum status st)
+{
+    struct agent *a = c->agent;
+    struct view msg = {d->mikey, d->mikey_len};
+    struct mikey_msg m;
+    if (agent_does(a, FAULT_MB_REFUSE_EXTENSION) && st == STATUS_OK &&
+        mikey_decode(&m, msg.data, msg.len, NULL) == STATUS_OK &&
+        mikey_find(&m, MIKEY_PL_GENERAL_EXT) != NULL) {
+        return STATUS_UNSUPPORTED;
+    }
+    if (st == STATUS_OK || msg.len < 2) {
+        return st;
+    }
+    if (agent_does(a, FAULT_MB_ACCEPT_ANY_TYPE) &&
+        msg.data[1] != MIKEY_DT_I_MESSAGE_1 &&
+        new_session(c, own, num) != NULL) {
+        d->mikey[1] = MIKEY_DT_I_MESSAGE_1;
+        return ibake_take_i1(c->ib, msg);
+    }
+    if (agent_does(a, FAULT_MB_ACCEPT_FRESH_I2) &&
+        msg.data[1] == MIKEY_DT_I_MESSAGE_2 &&
+        new_session(c, own, num) != NULL) {
+        c->fresh_i2 = 1;
+        return ibake_take_i2(c->ib, msg);
+    }
+    return st;
+}
+
+static int take_i1(struct incall *c, const struct agent_desc *d,
+                   const struct view *own, size_t num)
+{
+    struct agent *a = c->agent;
+    if (new_session(c, own, num) == NULL) {
+        return 500;
+    }
+    enum status st =
+        ibake_take_i1(c->ib, (struct view){d->mikey, d->mikey_len});
+    log_at(&a->log, LOG_NOTE, "I_MESSAGE_1: %s %s", status_name(st),
+           ibake_session_why(c->ib));
+    agent_record_msg(a, NULL, c->number,
+                     (struct view){d->mikey, d->mikey_len});
+    if (a->fault != NULL) {
+        st = take_i1_faulty(c, d, own, num, st);
+    }
+    return st == STATUS_OK ? c->hooks->on_i1(c) : 488;
 }
 
 static int begin(struct incall *c, const struct sip_msg *msg,
@@ -156,16 +265,32 @@ static int begin(struct incall *c, const struct sip_msg *msg,
         c->no_keys = 1;
         status = 0;
     } else if (status == 0) {
-        c->ib = ibake_responder_new(&a->ibake, own, num_own);
-        enum status st =
-            c->ib == NULL ? STATUS_NO_MEMORY
-                          : ibake_take_i1(c->ib, (struct view){d.mikey,
-                                                               d.mikey_len});
-        log_at(&a->log, LOG_NOTE, "I_MESSAGE_1: %s", status_name(st));
-        status = st == STATUS_OK ? c->hooks->on_i1(c) : 488;
+        status = take_i1(c, &d, own, num_own);
     }
     agent_desc_clear(&d);
     return status;
+}
+
+/* A fault answers an I_MESSAGE_2 out of the blue with R_MESSAGE_2. */
+static void answer_fresh_i2(struct incall *c)
+{
+    struct sip_out out;
+    struct wr w;
+    wr_init(&w);
+    int status = c->hooks->on_i2(c);
+    if (status == 0 && ibake_make_r2(c->ib, &w) == STATUS_OK &&
+        siptx_response(c->invite, &out, 200, NULL) == STATUS_OK) {
+        add_common(c, &out);
+        add_answer_sdp(c, &out, (struct view){w.data, w.len});
+        siptx_reply(c->invite, &out);
+        sip_out_free(&out);
+        c->dlg = siptx_server_dialog(c->invite);
+        c->invite = NULL;
+        c->answered = c->verified = 1;
+    } else {
+        incall_refuse(c, 488);
+    }
+    wr_cleanup(&w);
 }
 
 struct incall *incall_take(struct agent *a, struct siptx_server *tx,
@@ -182,6 +307,9 @@ struct incall *incall_take(struct agent *a, struct siptx_server *tx,
     c->hooks = hooks;
     c->owner = owner;
     c->invite = tx;
+    c->number = ++a->num_calls;
+    wr_init(&c->r2);
+    wr_init(&c->forced_i2);
     uint8_t id[4] = {0};
     env_random(&a->env, id, sizeof id);
     c->sdp_id = (uint64_t)id[0] << 16 | (uint64_t)id[1] << 8 | id[2];
@@ -193,6 +321,8 @@ struct incall *incall_take(struct agent *a, struct siptx_server *tx,
     c->asserted = pai != NULL ? agent_identity(pai) : NULL;
     mem_free(pai);
     siptx_server_set_user(tx, c);
+    int over = 0;
+    c->over = &over;
     int status = c->from == NULL || c->call_id == NULL || c->uri == NULL ||
                          c->to == NULL
                      ? 400
@@ -205,13 +335,19 @@ struct incall *incall_take(struct agent *a, struct siptx_server *tx,
     c->timer = net_timer_start(a->loop, t * 1000u, on_timeout, c);
     if (c->no_keys) {
         incall_answer(c);
+    } else if (c->fresh_i2) {
+        answer_fresh_i2(c);
     } else {
         send_r1(c);
-        if (!c->ended && agent_does(a, FAULT_MB_ANSWER_EARLY)) {
+        if (!over && agent_does(a, FAULT_MB_ANSWER_EARLY)) {
             incall_answer(c);
         }
     }
-    return c->ended ? NULL : c;
+    if (over) {
+        return NULL;
+    }
+    c->over = NULL;
+    return c;
 }
 
 static struct incall *find(struct incall *list, const struct siptx_dialog *dlg)
@@ -228,6 +364,7 @@ void incall_answer(struct incall *c)
 {
     struct sip_out out;
     if (c->invite == NULL ||
+        strcmp(agent_behave(c->agent, "drop", ""), "200") == 0 ||
         siptx_response(c->invite, &out, 200, NULL) != STATUS_OK) {
         return;
     }
@@ -237,7 +374,10 @@ void incall_answer(struct incall *c)
     } else if (c->hooks->add_answer != NULL) {
         c->hooks->add_answer(c, &out);
     }
-    siptx_reply(c->invite, &out);
+    int times = atoi(agent_behave(c->agent, "ok_times", "1"));
+    for (int i = 0; i < times && i < 10; i++) {
+        siptx_reply(c->invite, &out);
+    }
     sip_out_free(&out);
     c->dlg = siptx_server_dialog(c->invite);
     c->invite = NULL;
@@ -255,7 +395,82 @@ static void refuse_i2(struct incall *c, struct siptx_server *tx, int status,
     if (c->hooks->on_refused != NULL) {
         c->hooks->on_refused(c, i2);
     }
+    if (c->answered && c->dlg != NULL) {
+        siptx_bye(c->dlg, NULL, NULL, NULL);
+    }
     incall_refuse(c, status);
+}
+
+/* The 200 with R_MESSAGE_2, then that of the INVITE. */
+static void send_r2(struct incall *c)
+{
+    struct siptx_server *tx = c->update;
+    struct sip_out out;
+    c->update = NULL;
+    if (tx == NULL || siptx_response(tx, &out, 200, NULL) != STATUS_OK) {
+        return;
+    }
+    add_common(c, &out);
+    add_answer_sdp(c, &out, (struct view){c->r2.data, c->r2.len});
+    siptx_reply(tx, &out);
+    sip_out_free(&out);
+    c->verified = 1;
+    incall_answer(c);
+}
+
+static void on_delay(void *ctx)
+{
+    struct incall *c = ctx;
+    c->delay = NULL;
+    send_r2(c);
+}
+
+/* Does a fault take an I_MESSAGE_2 that was refused with st? */
+static int takes_anyway(struct incall *c, enum status st)
+{
+    return (agent_does(c->agent, FAULT_MB_ACCEPT_UNDECRYPTABLE) &&
+            (st == STATUS_DECRYPT || st == STATUS_NO_KEY)) ||
+           (agent_does(c->agent, FAULT_MB_ACCEPT_TRUNCATED) &&
+            st >= STATUS_TRUNCATED && st <= STATUS_SYNTAX) ||
+           (agent_does(c->agent, FAULT_MB_ACCEPT_REPLAYED_I2) && st != STATUS_OK);
+}
+
+/* The SIP status to refuse with, or 0 and R_MESSAGE_2 in c->r2. */
+static int judge_i2(struct incall *c, const struct agent_desc *d)
+{
+    struct agent *a = c->agent;
+    struct view i2 = {d->mikey, d->mikey_len};
+    enum status st = STATUS_NOT_FOUND;
+    int offered = offer_status(d) == 0 && c->ib != NULL;
+    if (offered) {
+        agent_record_msg(a, NULL, c->number, i2);
+        st = ibake_take_i2(c->ib, i2);
+    }
+    log_at(&a->log, LOG_NOTE, "I_MESSAGE_2: %s %s", status_name(st),
+           c->ib != NULL ? ibake_session_why(c->ib) : "");
+    wr_cleanup(&c->r2);
+    wr_init(&c->r2);
+    if (offered && st != STATUS_OK && takes_anyway(c, st)) {
+        wr_bytes(&c->forced_i2, i2.data, i2.len);
+        return c->hooks->on_i2(c);
+    }
+    if (st != STATUS_OK) {
+        return 488;
+    }
+    agent_record(a, NULL, c->number, "xP",
+                 ibake_session_point(c->ib, IBAKE_INITIATOR));
+    int status = c->hooks->on_i2(c);
+    if (status == 0 && !c->verified) {
+        status = atoi(agent_behave(a, "status", "0"));
+    }
+    if (status == 0 && ibake_make_r2(c->ib, &c->r2) != STATUS_OK) {
+        status = 488;
+    }
+    if (status == 0) {
+        agent_record_msg(a, NULL, c->number,
+                         (struct view){c->r2.data, c->r2.len});
+    }
+    return status;
 }
 
 static void on_update(struct incall *c, struct siptx_server *tx,
@@ -271,37 +486,27 @@ static void on_update(struct incall *c, struct siptx_server *tx,
         agent_desc_clear(&d);
         return;
     }
-    struct view i2 = {d.mikey, d.mikey_len};
-    enum status st = STATUS_NOT_FOUND;
-    if (offer_status(&d) == 0 && c->ib != NULL) {
-        st = ibake_take_i2(c->ib, i2);
+    if (c->update != NULL) { /* RFC 3311, 5.2: the offer before is unanswered */
+        siptx_reply_status(tx, 500, NULL, "Retry-After: 1");
+        agent_desc_clear(&d);
+        return;
     }
-    log_at(&c->agent->log, LOG_NOTE, "I_MESSAGE_2: %s", status_name(st));
-    int status = st == STATUS_OK ? c->hooks->on_i2(c) : 488;
-    struct wr w;
-    wr_init(&w);
-    if (status == 0 && ibake_make_r2(c->ib, &w) != STATUS_OK) {
-        status = 488;
-    }
-    struct sip_out out;
+    int delay = atoi(agent_behave(c->agent, "delay_r2_ms", "0"));
+    int status = judge_i2(c, &d);
     if (status != 0) {
-        refuse_i2(c, tx, status, i2);
-    } else if (siptx_response(tx, &out, 200, NULL) == STATUS_OK) {
-        add_common(c, &out);
-        add_answer_sdp(c, &out, (struct view){w.data, w.len});
-        siptx_reply(tx, &out);
-        sip_out_free(&out);
-        c->verified = 1;
-        incall_answer(c);
+        refuse_i2(c, tx, status, (struct view){d.mikey, d.mikey_len});
+    } else if (strcmp(agent_behave(c->agent, "drop", ""), "r2") == 0) {
+        log_at(&c->agent->log, LOG_NOTE, "R_MESSAGE_2 is kept back as asked");
+    } else {
+        c->update = tx;
+        if (delay > 0 && !c->verified) {
+            c->delay = net_timer_start(c->agent->loop, (uint64_t)delay,
+                                       on_delay, c);
+        } else {
+            send_r2(c);
+        }
     }
-    wr_cleanup(&w);
     agent_desc_clear(&d);
-}
-
-static int method_is(const struct sip_msg *msg, const char *name)
-{
-    return msg->method.len == strlen(name) &&
-           memcmp(msg->method.data, name, msg->method.len) == 0;
 }
 
 int incall_request(struct incall *list, struct siptx_server *tx,
@@ -311,17 +516,18 @@ int incall_request(struct incall *list, struct siptx_server *tx,
     if (c == NULL) {
         return 0;
     }
-    if (method_is(msg, "PRACK")) {
+    if (agent_method_is(msg, "PRACK")) {
         siptx_reply_status(tx, 200, NULL, NULL);
-    } else if (method_is(msg, "UPDATE")) {
+    } else if (agent_method_is(msg, "UPDATE")) {
         on_update(c, tx, msg);
-    } else if (method_is(msg, "BYE")) {
-        if (c->invite != NULL) {
-            siptx_reply_status(c->invite, 487, NULL, NULL);
-            c->invite = NULL;
+    } else if (agent_method_is(msg, "BYE")) {
+        struct siptx_server *invite = c->invite;
+        c->invite = NULL;
+        if (invite != NULL) {
+            siptx_reply_status(invite, 487, NULL, NULL);
         }
         c->hooks->on_bye(c, tx);
-    } else if (method_is(msg, "INVITE")) {
+    } else if (agent_method_is(msg, "INVITE")) {
         siptx_reply_status(tx, 488, NULL, NULL);
     } else {
         siptx_reply_status(tx, 501, NULL, NULL);
@@ -357,5 +563,13 @@ void incall_dialog_gone(struct incall *list, struct siptx_dialog *dlg)
     struct incall *c = find(list, dlg);
     if (c != NULL) {
         c->dlg = NULL;
+    }
+}
+
+void incall_server_gone(struct incall *list, const struct siptx_server *tx)
+{
+    for (; list != NULL; list = list->next) {
+        list->invite = list->invite == tx ? NULL : list->invite;
+        list->update = list->update == tx ? NULL : list->update;
     }
 }

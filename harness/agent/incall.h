@@ -19,6 +19,8 @@ struct incall_hooks {
     int (*on_i2)(struct incall *c);
     /* on_refused: I_MESSAGE_2 was refused (for a fault); may be NULL. */
     void (*on_refused)(struct incall *c, struct view i2);
+    /* add_early completes the 183 with R_MESSAGE_1 (for a fault); may be NULL. */
+    void (*add_early)(struct incall *c, struct sip_out *out);
     /* add_answer completes the 200 to the INVITE (body); may be NULL. */
     void (*add_answer)(struct incall *c, struct sip_out *out);
     void (*on_ack)(struct incall *c);
@@ -38,6 +40,9 @@ struct incall {
     struct media_port *port;
     struct net_addr peer_rtp;
     struct siptx_server *invite; /* until its final response */
+    struct siptx_server *update; /* with I_MESSAGE_2, until answered */
+    struct wr r2;                /* its answer, while that is held back */
+    struct net_timer *delay;
     struct siptx_dialog *dlg;
     struct net_timer *timer;
     char *from;      /* From header value */
@@ -48,12 +53,15 @@ struct incall {
     uint64_t sdp_id;
     unsigned sdp_version;
     int verified, answered, acked, ended;
+    int fresh_i2; /* a fault took an I_MESSAGE_2 in place of I_MESSAGE_1 */
+    int *over;    /* set to 1 when the call ends, while incall_take runs */
+    unsigned number; /* of this call, for "recorded:" */
+    struct wr forced_i2; /* a fault took this without understanding it */
     int no_keys;     /* a fault let the call go on without key management */
 };
 
 /* incall_take begins with an INVITE outside a dialog. It answers whatever must be
- * answered; NULL if the call was refused at once. extra_headers are lines for each
- * response that makes the dialog, or NULL. */
+ * answered; NULL if the call was refused at once. */
 struct incall *incall_take(struct agent *a, struct siptx_server *tx,
                            const struct sip_msg *msg, const struct view *own,
                            size_t num_own, const struct incall_hooks *hooks,
@@ -63,6 +71,8 @@ int incall_request(struct incall *list, struct siptx_server *tx,
                    const struct sip_msg *msg, struct siptx_dialog *dlg);
 void incall_ack(struct incall *list, struct siptx_dialog *dlg);
 void incall_cancelled(struct incall *list, struct siptx_server *invite);
+/* incall_server_gone: a server transaction ends. */
+void incall_server_gone(struct incall *list, const struct siptx_server *tx);
 void incall_dialog_gone(struct incall *list, struct siptx_dialog *dlg);
 /* incall_answer sends the 200 to the INVITE. */
 void incall_answer(struct incall *c);

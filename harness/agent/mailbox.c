@@ -13,12 +13,6 @@ struct mailbox *mailbox_of(const struct incall *c)
     return c->agent->state;
 }
 
-static int method_is(const struct sip_msg *msg, const char *name)
-{
-    return msg->method.len == strlen(name) &&
-           memcmp(msg->method.data, name, msg->method.len) == 0;
-}
-
 static char *user_of(const char *uri)
 {
     const char *colon = strchr(uri, ':');
@@ -32,7 +26,8 @@ static char *account_of(struct agent *a, const struct sip_msg *msg,
                         const char *uri)
 {
     char *target = agent_uri_param(uri, "target");
-    for (size_t i = 0; target == NULL && i < 16; i++) {
+    int history = !agent_does(a, FAULT_MB_IGNORE_HISTORY);
+    for (size_t i = 0; history && target == NULL && i < 16; i++) {
         char *h = agent_header(msg, SIP_HDR_HISTORY_INFO, i);
         if (h == NULL) {
             break;
@@ -40,7 +35,7 @@ static char *account_of(struct agent *a, const struct sip_msg *msg,
         target = agent_uri_param(h, "target");
         mem_free(h);
     }
-    if (target == NULL) {
+    if (target == NULL && !agent_does(a, FAULT_MB_IGNORE_DIVERSION)) {
         target = agent_header(msg, SIP_HDR_DIVERSION, 0);
     }
     if (agent_does(a, FAULT_MB_ACCOUNT_BY_TO)) {
@@ -52,11 +47,23 @@ static char *account_of(struct agent *a, const struct sip_msg *msg,
     return id;
 }
 
+/* A fault does not know one of the causes of RFC 4458. */
+static int refuses_cause(struct agent *a, const char *uri)
+{
+    char *cause = agent_uri_param(uri, "cause");
+    int refuses = cause != NULL && strcmp(cause, "487") == 0 &&
+                  agent_does(a, FAULT_MB_REFUSE_CAUSE);
+    mem_free(cause);
+    return refuses;
+}
+
 static void on_invite(struct mailbox *m, struct siptx_server *tx,
                       const struct sip_msg *msg)
 {
     struct agent *a = m->agent;
-    struct view own = view_str(a->identity);
+    /* As a tester it may answer as if it were B, whose key it then has. */
+    const struct view own[2] = {view_str(a->identity), view_str(m->account)};
+    size_t num_own = agent_behaves(a, "normal_form") ? 2 : 1;
     char *uri = mem_strndup((const char *)msg->uri.data, msg->uri.len);
     char *user = uri != NULL ? user_of(uri) : NULL;
     const struct incall_hooks *hooks = &retrieval_hooks;
@@ -67,6 +74,7 @@ static void on_invite(struct mailbox *m, struct siptx_server *tx,
         hooks = &deposit_hooks;
         char *account = account_of(a, msg, uri);
         status = account == NULL || strcmp(account, m->account) != 0 ? 404 : 0;
+        status = refuses_cause(a, uri) ? 404 : status;
         mem_free(account);
     }
     mem_free(user);
@@ -75,7 +83,7 @@ static void on_invite(struct mailbox *m, struct siptx_server *tx,
         siptx_reply_status(tx, status, NULL, NULL);
         return;
     }
-    struct incall *c = incall_take(a, tx, msg, &own, 1, hooks, NULL);
+    struct incall *c = incall_take(a, tx, msg, own, num_own, hooks, NULL);
     if (c != NULL) {
         c->next = m->calls;
         m->calls = c;
@@ -87,22 +95,14 @@ static void on_request(void *ctx, struct siptx_server *tx,
 {
     struct agent *a = ctx;
     struct mailbox *m = a->state;
-    if (method_is(msg, "SUBSCRIBE")) {
+    if (agent_method_is(msg, "SUBSCRIBE")) {
         mwi_subscribe(m, tx, msg, dlg);
     } else if (dlg != NULL && incall_request(m->calls, tx, msg, dlg)) {
         return;
-    } else if (method_is(msg, "INVITE") && dlg == NULL) {
+    } else if (agent_method_is(msg, "INVITE") && dlg == NULL) {
         on_invite(m, tx, msg);
-    } else if (method_is(msg, "OPTIONS")) {
-        struct sip_out out;
-        if (siptx_response(tx, &out, 200, NULL) == STATUS_OK) {
-            sip_out_set(&out, "Contact", "%s", siptx_contact(a->ep));
-            sip_out_set(&out, "Allow", "INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, "
-                                       "OPTIONS, SUBSCRIBE");
-            sip_out_set(&out, "Accept", "application/sdp");
-            siptx_reply(tx, &out);
-            sip_out_free(&out);
-        }
+    } else if (agent_method_is(msg, "OPTIONS")) {
+        agent_answer_options(a, tx);
     } else if (dlg != NULL) {
         siptx_reply_status(tx, 481, NULL, NULL);
     } else {
@@ -137,6 +137,49 @@ static void on_dialog_end(void *ctx, struct siptx_dialog *dlg)
     }
 }
 
+static void on_server_end(void *ctx, struct siptx_server *tx)
+{
+    struct agent *a = ctx;
+    struct mailbox *m = a->state;
+    if (m != NULL) {
+        incall_server_gone(m->calls, tx);
+    }
+}
+
+static void on_b_key(struct agent *a, enum status st, const char *why)
+{
+    struct mailbox *m = a->state;
+    if (st == STATUS_OK) {
+        agent_ok(a, m->behave_id, NULL);
+    } else {
+        agent_fail(a, m->behave_id, "no key of %s: %s (%s)", m->account, why,
+                   status_name(st));
+    }
+}
+
+static void verb_behave(struct agent *a, int id, const json_t *args)
+{
+    static const char *const allowed[] = {
+        "normal_form", "delay_r2_ms", "drop",        "status",   "error",
+        "answer_avp",  "order",       "deliver_again", "no_identity",
+        "identity",    "greeting",    "ok_times",    NULL};
+    struct mailbox *m = a->state;
+    if (!a->tester) {
+        agent_fail(a, id, "only a tester misbehaves on demand");
+    } else if (json_flag(args, "normal_form") && a->kms_call == NULL &&
+               json_object_get(a->provision, "kms") != NULL) {
+        const char *b = m->account;
+        if (a->behave == NULL) {
+            a->behave = json_object();
+        }
+        json_object_set_new(a->behave, "normal_form", json_string("yes"));
+        m->behave_id = id;
+        agent_keys_fetch(a, &b, 1, on_b_key);
+    } else {
+        agent_behave_verb(a, id, args, allowed);
+    }
+}
+
 static void verb_messages(struct agent *a, int id, const json_t *args)
 {
     struct mailbox *m = a->state;
@@ -156,14 +199,14 @@ static enum status mailbox_start(struct agent *a, const json_t *p, char why[256]
     static const struct siptx_handlers on = {.on_request = on_request,
                                              .on_ack = on_ack,
                                              .on_cancel = on_cancel,
-                                             .on_dialog_end = on_dialog_end};
+                                             .on_dialog_end = on_dialog_end,
+                                             .on_server_end = on_server_end};
     struct mailbox *m = mem_alloc(sizeof *m);
     if (m == NULL) {
         return STATUS_NO_MEMORY;
     }
     a->state = m;
     m->agent = a;
-    wr_init(&m->first_sender);
     m->account = mem_strdup(json_str(p, "account", ""));
     m->vm_user = user_of(json_str(p, "vm_uri", "sip:vm@invalid"));
     if (m->account == NULL || m->vm_user == NULL) {
@@ -171,7 +214,8 @@ static enum status mailbox_start(struct agent *a, const json_t *p, char why[256]
     }
     enum status st = store_open(&m->store, json_str(p, "store", "store"));
     if (st != STATUS_OK) {
-        snprintf(why, 256, "cannot open the store: %s", status_name(st));
+        snprintf(why, 256, "cannot open the store '%s': %s",
+                 json_str(p, "store", "store"), status_name(st));
         return st;
     }
     const char *features = agent_does(a, FAULT_MB_ACTOR_PRINCIPAL)
@@ -180,23 +224,29 @@ static enum status mailbox_start(struct agent *a, const json_t *p, char why[256]
     return agent_sip_start(a, &on, 0, "mbx", features, why);
 }
 
+static void mailbox_drop_calls(struct mailbox *m)
+{
+    while (m->calls != NULL) {
+        struct incall *c = m->calls;
+        c->invite = NULL;
+        incall_over(c);
+    }
+}
+
 static void mailbox_reset(struct agent *a)
 {
     struct mailbox *m = a->state;
+    mailbox_drop_calls(m);
+    mwi_clear(m);
     store_reset(m->store);
 }
 
 static void mailbox_stop(struct agent *a)
 {
     struct mailbox *m = a->state;
-    while (m->calls != NULL) {
-        struct incall *c = m->calls;
-        c->invite = NULL;
-        incall_over(c);
-    }
+    mailbox_drop_calls(m);
     mwi_clear(m);
     store_close(m->store);
-    wr_cleanup(&m->first_sender);
     mem_free(m->account);
     mem_free(m->vm_user);
     mem_free(m);
@@ -205,6 +255,8 @@ static void mailbox_stop(struct agent *a)
 
 static const char *const names[] = {"MB", "mailbox", NULL};
 static const struct agent_verb verbs[] = {{"messages", verb_messages},
+                                          {"behave", verb_behave},
+                                          {"preload", mailbox_preload},
                                           {NULL, NULL}};
 const struct agent_role role_mailbox = {.names = names,
                                         .verbs = verbs,

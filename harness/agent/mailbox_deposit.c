@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-#define LAST_PACKETS_MS 40 /* BYE travels by TCP and may overtake the media */
+/* BYE travels by TCP and may overtake media: it is held back until no packet came for
+ * so long. */
+#define LAST_PACKETS_MS 8
+#define SEEN_MIN 1024 /* slots of the set of packets seen, a power of two */
 
 struct deposit {
     struct store_draft *draft;
@@ -17,7 +20,81 @@ struct deposit {
     struct media_srtp *srtp;
     unsigned refused_media;
     unsigned packets;
+    unsigned packets_at_timer;
+    uint64_t *seen; /* hashes of the packets stored, 0 = free */
+    size_t seen_cap;
+    size_t seen_num;
 };
+
+/* ---- duplicates ---- */
+
+static uint64_t hash(const uint8_t *data, size_t len)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ data[i]) * UINT64_C(0x100000001b3);
+    }
+    return h | 1;
+}
+
+/* Puts h into a set with room for it; 1 if it was there. */
+static int put(uint64_t *set, size_t cap, uint64_t h)
+{
+    size_t i = (size_t)(h >> 7) & (cap - 1);
+    while (set[i] != 0 && set[i] != h) {
+        i = (i + 1) & (cap - 1);
+    }
+    int was = set[i] == h;
+    set[i] = h;
+    return was;
+}
+
+static enum status grow(struct deposit *d)
+{
+    size_t cap = d->seen_cap != 0 ? 2 * d->seen_cap : SEEN_MIN;
+    uint64_t *set = mem_alloc(cap * sizeof *set);
+    if (set == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < d->seen_cap; i++) {
+        if (d->seen[i] != 0) {
+            put(set, cap, d->seen[i]);
+        }
+    }
+    mem_free(d->seen);
+    d->seen = set;
+    d->seen_cap = cap;
+    return STATUS_OK;
+}
+
+/* A packet that came before, octet for octet, is a replay (DD-011). */
+static int is_replay(struct deposit *d, const uint8_t *data, size_t len)
+{
+    if (2 * d->seen_num >= d->seen_cap && grow(d) != STATUS_OK) {
+        return 0;
+    }
+    int was = put(d->seen, d->seen_cap, hash(data, len));
+    d->seen_num += !was;
+    return was;
+}
+
+/* ---- the exchange ---- */
+
+static enum status finish(struct incall *c, struct view sender, struct view i2);
+
+/* Stores what nobody proved, under whoever claims to have sent it (faults). */
+static void store_claimed(struct incall *c, struct view i2)
+{
+    struct deposit *d = c->owner;
+    char *id = agent_identity(c->from);
+    if (id != NULL && d->draft == NULL) {
+        store_draft_new(mailbox_of(c)->store, &d->draft);
+    }
+    if (id != NULL && d->draft != NULL) {
+        finish(c, view_str(id), i2);
+    }
+    mem_free(id);
+}
 
 static int deposit_i1(struct incall *c)
 {
@@ -26,7 +103,19 @@ static int deposit_i1(struct incall *c)
         return 500;
     }
     c->owner = d;
+    if (agent_does(c->agent, FAULT_MB_STORE_UNVERIFIED)) {
+        store_claimed(c, ibake_session_called(c->ib));
+    }
     return 0;
+}
+
+/* A fault wants to open what is none of its business. */
+static int opens_esk(struct incall *c)
+{
+    struct agent *a = c->agent;
+    struct ibake_deposit dep;
+    return ibake_open_stored_i2(&a->ibake, view_str(a->identity),
+                                ibake_session_i2(c->ib), &dep) == STATUS_OK;
 }
 
 static int deposit_i2(struct incall *c)
@@ -34,8 +123,11 @@ static int deposit_i2(struct incall *c)
     struct deposit *d = c->owner;
     struct mailbox *m = mailbox_of(c);
     /* Without ESK there is no key that the mailbox does not have itself (3.2). */
-    if (!ibake_session_has_esk(c->ib) &&
+    if (c->forced_i2.len == 0 && !ibake_session_has_esk(c->ib) &&
         (c->agent->ibake.checks & IBAKE_CHECK_ESK_PRESENT)) {
+        return 488;
+    }
+    if (agent_does(c->agent, FAULT_MB_OPEN_ESK) && !opens_esk(c)) {
         return 488;
     }
     if (d->draft != NULL) {
@@ -67,6 +159,10 @@ static enum status finish(struct incall *c, struct view sender, struct view i2)
     fill_head(c, &head, sender, i2);
     struct store_draft *draft = d->draft;
     d->draft = NULL;
+    if (agent_does(c->agent, FAULT_MB_STORE_CLEAR_KEY)) {
+        /* Not a key of the content: the mailbox has none. */
+        head.note = agent_record_get(c->agent, "secret.TGK");
+    }
     char *id = NULL;
     enum status st = head.sender == NULL ? STATUS_NO_MEMORY
                                          : store_commit(draft, &head, &id);
@@ -85,16 +181,9 @@ static enum status finish(struct incall *c, struct view sender, struct view i2)
 /* A fault keeps what was refused, under whoever claimed to send it. */
 static void deposit_refused(struct incall *c, struct view i2)
 {
-    struct deposit *d = c->owner;
-    struct mailbox *m = mailbox_of(c);
-    if (!agent_does(c->agent, FAULT_MB_STORE_REFUSED) || i2.len == 0) {
-        return;
+    if (agent_does(c->agent, FAULT_MB_STORE_REFUSED) && i2.len > 0) {
+        store_claimed(c, i2);
     }
-    char *id = agent_identity(c->from);
-    if (id != NULL && store_draft_new(m->store, &d->draft) == STATUS_OK) {
-        finish(c, view_str(id), i2);
-    }
-    mem_free(id);
 }
 
 static void on_greeted(void *ctx)
@@ -109,6 +198,7 @@ static void deposit_ack(struct incall *c)
     struct deposit *d = c->owner;
     struct ibake_srtp_key key;
     if (c->ib == NULL || c->peer_rtp.family == 0 ||
+        strcmp(agent_behave(c->agent, "greeting", ""), "no") == 0 ||
         ibake_hop_key(c->ib, 2, &key) != STATUS_OK) {
         return;
     }
@@ -148,6 +238,10 @@ static void deposit_rtp(struct incall *c, const uint8_t *data, size_t len)
         return;
     }
     d->packets++;
+    if (is_replay(d, data, len) &&
+        !agent_does(c->agent, FAULT_MB_KEEP_DUPLICATES)) {
+        return;
+    }
     if (agent_does(c->agent, FAULT_MB_DROP_MEDIA) && d->packets % 10 == 0) {
         return;
     }
@@ -160,6 +254,28 @@ static void deposit_rtp(struct incall *c, const uint8_t *data, size_t len)
     store_draft_packet(d->draft, data, len);
 }
 
+static enum status store_deposit(struct incall *c)
+{
+    struct deposit *d = c->owner;
+    struct view sender = ibake_session_peer(c->ib);
+    struct view i2 = ibake_session_i2(c->ib);
+    char *from = NULL;
+    if (d->refused_media > 0) {
+        return STATUS_BAD_VALUE; /* a fault could not make sense of it */
+    }
+    if (c->forced_i2.len > 0 ||
+        agent_does(c->agent, FAULT_MB_ATTRIBUTE_FROM_HEADER)) {
+        from = agent_identity(c->from);
+        sender = from != NULL ? view_str(from) : sender;
+    }
+    if (c->forced_i2.len > 0) {
+        i2 = (struct view){c->forced_i2.data, c->forced_i2.len};
+    }
+    enum status st = finish(c, sender, i2);
+    mem_free(from);
+    return st;
+}
+
 static void on_drained(void *ctx)
 {
     struct incall *c = ctx;
@@ -167,15 +283,17 @@ static void on_drained(void *ctx)
     struct siptx_server *bye = d->bye;
     enum status st = STATUS_OK;
     d->timer = NULL;
+    if (d->packets != d->packets_at_timer) {
+        d->packets_at_timer = d->packets;
+        d->timer = net_timer_start(c->agent->loop, LAST_PACKETS_MS, on_drained,
+                                   c);
+        if (d->timer != NULL) {
+            return;
+        }
+    }
     d->bye = NULL;
     if (d->draft != NULL && d->packets > 0 && c->ib != NULL) {
-        struct view sender = ibake_session_peer(c->ib);
-        char *from = agent_does(c->agent, FAULT_MB_ATTRIBUTE_FROM_HEADER)
-                         ? agent_identity(c->from)
-                         : NULL;
-        st = finish(c, from != NULL ? view_str(from) : sender,
-                    ibake_session_i2(c->ib));
-        mem_free(from);
+        st = store_deposit(c);
     }
     /* Only now is the deposit acknowledged. */
     siptx_reply_status(bye, st == STATUS_OK ? 200 : 500, NULL, NULL);
@@ -190,6 +308,7 @@ static void deposit_bye(struct incall *c, struct siptx_server *tx)
         return;
     }
     d->bye = tx;
+    d->packets_at_timer = d->packets;
     d->timer = net_timer_start(c->agent->loop, LAST_PACKETS_MS, on_drained, c);
 }
 
@@ -202,6 +321,7 @@ static void deposit_over(struct incall *c)
         media_sender_stop(d->greeting);
         media_srtp_free(d->srtp);
         store_discard(d->draft);
+        mem_free(d->seen);
         mem_free(d);
     }
     incall_free(&m->calls, c);

@@ -17,13 +17,16 @@ struct mailbox {
     char *vm_user; /* user part of the voicemail service URI */
     struct incall *calls;
     struct mwi *subs;
-    struct wr first_sender; /* for a fault */
+    int behave_id; /* request waiting for the key of B */
 };
 
 /* mailbox_deposit.c, mailbox_retrieval.c */
 extern const struct incall_hooks deposit_hooks, retrieval_hooks;
 /* The parts of a deposit or retrieval hang at incall.owner. */
 struct mailbox *mailbox_of(const struct incall *c);
+
+/* mailbox_preload.c: the verb 'preload'. */
+void mailbox_preload(struct agent *a, int id, const json_t *args);
 
 /* mailbox_mwi.c */
 void mwi_subscribe(struct mailbox *m, struct siptx_server *tx,

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct mwi {
     struct mwi *next;
@@ -16,19 +15,11 @@ struct mwi {
     unsigned expires;
 };
 
-static void http_date(char out[40], uint64_t time_us)
-{
-    time_t t = (time_t)(time_us / 1000000u);
-    struct tm tm;
-    gmtime_r(&t, &tm);
-    strftime(out, 40, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-}
-
 static void header_block(struct mailbox *m, const struct store_message *msg,
                          struct wr *w)
 {
     char date[40];
-    http_date(date, msg->time_us);
+    agent_http_date(date, msg->time_us);
     const char *from = agent_does(m->agent, FAULT_MB_NOTIFY_WRONG_FROM)
                            ? "sip:somebody@home-a.example"
                            : msg->sender;
@@ -110,6 +101,17 @@ static int may_subscribe(struct mailbox *m, const struct sip_msg *msg)
     return ok || agent_does(m->agent, FAULT_MB_SUBSCRIBE_ANYBODY);
 }
 
+static void drop(struct mailbox *m, struct mwi *gone)
+{
+    for (struct mwi **p = &m->subs; *p != NULL; p = &(*p)->next) {
+        if (*p == gone) {
+            *p = gone->next;
+            mem_free(gone);
+            return;
+        }
+    }
+}
+
 void mwi_subscribe(struct mailbox *m, struct siptx_server *tx,
                    const struct sip_msg *msg, struct siptx_dialog *dlg)
 {
@@ -142,7 +144,12 @@ void mwi_subscribe(struct mailbox *m, struct siptx_server *tx,
     snprintf(line, sizeof line, "Expires: %u", s->expires);
     siptx_reply_status(tx, 200, NULL, line);
     s->dlg = siptx_server_dialog(tx) != NULL ? siptx_server_dialog(tx) : dlg;
-    notify(m, s, NULL, 1);
+    if (!agent_does(m->agent, FAULT_MB_NO_NOTIFY_INITIAL)) {
+        notify(m, s, NULL, 1);
+    }
+    if (s->expires == 0) {
+        drop(m, s); /* RFC 6665: that was the last one */
+    }
 }
 
 void mwi_dialog_gone(struct mailbox *m, struct siptx_dialog *dlg)

@@ -9,12 +9,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 struct retrieval {
     struct store_message *list;
-    size_t num;
-    size_t next; /* message being sent */
+    size_t num;   /* messages to hand out; with deliver_again each counts twice */
+    size_t in_list;
+    size_t next;  /* message being sent */
     struct media_sender *sender;
     struct media_srtp *prompt;
     int released; /* keys were handed out */
@@ -38,16 +38,29 @@ static int retrieval_i1(struct incall *c)
     if (ibake_session_form(c->ib) != IBAKE_FORM_NORMAL) {
         return 403;
     }
-    if (!is_owner(c, ibake_session_peer(c->ib)) &&
-        !agent_does(c->agent, FAULT_MB_SERVE_ANYBODY)) {
-        log_at(&c->agent->log, LOG_NOTE, "refused: %.*s is not the owner",
-               (int)ibake_session_peer(c->ib).len,
-               (const char *)ibake_session_peer(c->ib).data);
-        return 403;
+    size_t bad = 0;
+    if (store_list(m->store, m->account, &r->list, &r->in_list, &bad) !=
+        STATUS_OK) {
+        return 500;
     }
-    return store_list(m->store, m->account, &r->list, &r->num, NULL) == STATUS_OK
-               ? 0
-               : 500;
+    if (bad > 0) {
+        log_at(&c->agent->log, LOG_ERROR, "%zu messages cannot be read", bad);
+    }
+    r->num = r->in_list * (agent_behaves(c->agent, "deliver_again") ? 2 : 1);
+    return 0;
+}
+
+static const struct store_message *message_at(const struct retrieval *r,
+                                              size_t i)
+{
+    return &r->list[i % r->in_list];
+}
+
+/* The second time round a message has an id of its own. */
+static void id_at(const struct retrieval *r, size_t i, char out[64])
+{
+    snprintf(out, 64, "%.40s%s", message_at(r, i)->id,
+             i >= r->in_list ? "-again" : "");
 }
 
 static int retrieval_i2(struct incall *c)
@@ -60,25 +73,28 @@ static int retrieval_i2(struct incall *c)
 
 /* ---- the parts of the 200 (S34) ---- */
 
-static void http_date(char out[40], uint64_t time_us)
-{
-    time_t t = (time_t)(time_us / 1000000u);
-    struct tm tm;
-    gmtime_r(&t, &tm);
-    strftime(out, 40, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-}
-
+/* Who is told to B as the depositor; NULL: nobody. */
 static const char *sender_of(struct incall *c, const struct retrieval *r,
                              size_t i)
 {
-    return agent_does(c->agent, FAULT_MB_ONE_IDENTITY_FOR_ALL)
+    struct agent *a = c->agent;
+    const char *told = agent_behave(a, "identity", NULL);
+    if (agent_behaves(a, "no_identity")) {
+        return NULL;
+    }
+    if (told != NULL) {
+        return told;
+    }
+    return agent_does(a, FAULT_MB_ONE_IDENTITY_FOR_ALL)
                ? r->list[0].sender
-               : r->list[i].sender;
+               : message_at(r, i)->sender;
 }
 
-static enum status key_part(struct incall *c, const struct store_message *m,
-                            struct wr *body)
+static enum status key_part(struct incall *c, const struct retrieval *r,
+                            size_t i, struct wr *body)
 {
+    const struct store_message *m = message_at(r, i);
+    char id[64];
     uint8_t *i2 = mem_dup(m->i2, m->i2_len);
     if (i2 != NULL && agent_does(c->agent, FAULT_MB_ALTER_ESK) &&
         m->i2_len > 8) {
@@ -86,59 +102,100 @@ static enum status key_part(struct incall *c, const struct store_message *m,
     }
     char *b64 = i2 != NULL ? base64_new(i2, m->i2_len) : NULL;
     if (b64 != NULL) {
+        id_at(r, i, id);
         wr_printf(body,
                   "--dd-b1\r\nContent-Type: application/mikey\r\n"
                   "Content-Transfer-Encoding: base64\r\n"
                   "Content-ID: <%s-key@vm.home-b.example>\r\n"
-                  "Content-Disposition: x-dd-key;handling=optional\r\n\r\n%s\r\n",
-                  m->id, b64);
+                  "Content-Disposition: x-dd-key;handling=optional\r\n\r\n",
+                  id);
+        wr_str(body, b64);
+        wr_str(body, "\r\n");
     }
     mem_free(b64);
     mem_free(i2);
     return b64 != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-static void origin_part(struct incall *c, const struct store_message *m,
-                        const char *sender, struct wr *body)
+static void origin_part(struct incall *c, const struct retrieval *r, size_t i,
+                        struct wr *body)
 {
+    const struct store_message *m = message_at(r, i);
+    const char *sender = sender_of(c, r, i);
     char date[40];
-    http_date(date, m->time_us);
+    char id[64];
+    agent_http_date(date, m->time_us);
+    id_at(r, i, id);
     wr_printf(body,
               "--dd-b1\r\nContent-Type: message/sipfrag\r\n"
               "Content-ID: <%s-orig@vm.home-b.example>\r\n"
-              "Content-Disposition: x-dd-origin;handling=optional\r\n\r\n"
-              "From: <%s>;tag=%s\r\nP-Asserted-Identity: <%s>\r\nTo: <%s>\r\n"
-              "Date: %s\r\nCall-ID: %s\r\n\r\n",
-              m->id, sender, m->id, sender, m->account, date, m->call_id);
-    (void)c;
+              "Content-Disposition: x-dd-origin;handling=optional\r\n\r\n",
+              id);
+    if (sender != NULL) {
+        wr_printf(body, "From: <%s>;tag=%s\r\nP-Asserted-Identity: <%s>\r\n",
+                  sender, id, sender);
+    }
+    wr_printf(body, "To: <%s>\r\nDate: %s\r\nCall-ID: %s\r\n\r\n",
+              m->account, date, m->call_id);
+}
+
+static enum status message_parts(struct incall *c, const struct retrieval *r,
+                                 size_t i, struct wr *body)
+{
+    int frag_first =
+        strcmp(agent_behave(c->agent, "order", ""), "sipfrag-first") == 0;
+    if (frag_first) {
+        origin_part(c, r, i, body);
+    }
+    enum status st = key_part(c, r, i, body);
+    if (st == STATUS_OK && !frag_first) {
+        origin_part(c, r, i, body);
+    }
+    return st;
+}
+
+static void add_parts(struct incall *c, struct sip_out *out)
+{
+    struct retrieval *r = c->owner;
+    const char *sdp = (const char *)out->body;
+    struct wr body;
+    wr_init(&body);
+    if (sdp != NULL) {
+        wr_str(&body, "--dd-b1\r\nContent-Type: application/sdp\r\n\r\n");
+        wr_bytes(&body, out->body, out->body_len);
+        wr_str(&body, "\r\n");
+    }
+    enum status st = STATUS_OK;
+    for (size_t i = 0; i < r->num && st == STATUS_OK; i++) {
+        st = message_parts(c, r, i, &body);
+    }
+    if (r->num > 0 && st == STATUS_OK && body.err == STATUS_OK) {
+        wr_str(&body, "--dd-b1--\r\n");
+        sip_out_set(out, "MIME-Version", "1.0");
+        sip_out_body(out, "multipart/mixed;boundary=dd-b1", body.data,
+                     body.len);
+        r->released = 1;
+    }
+    wr_cleanup(&body);
+}
+
+/* A fault does not wait for I_MESSAGE_2. */
+static void retrieval_early(struct incall *c, struct sip_out *out)
+{
+    if (agent_does(c->agent, FAULT_MB_RELEASE_EARLY)) {
+        add_parts(c, out);
+    }
 }
 
 static void retrieval_answer(struct incall *c, struct sip_out *out)
 {
-    struct retrieval *r = c->owner;
-    struct wr body;
-    wr_init(&body);
-    for (size_t i = 0; i < r->num; i++) {
-        if (key_part(c, &r->list[i], &body) != STATUS_OK) {
-            break;
-        }
-        origin_part(c, &r->list[i], sender_of(c, r, i), &body);
-    }
-    if (r->num > 0 && body.err == STATUS_OK) {
-        wr_str(&body, "--dd-b1--\r\n");
-        sip_out_set(out, "MIME-Version", "1.0");
-        sip_out_body(out, "multipart/mixed;boundary=dd-b1", body.data, body.len);
-        r->released = 1;
-    }
+    add_parts(c, out);
     if (agent_does(c->agent, FAULT_MB_LEAK_HOP_KEY)) {
-        struct ibake_srtp_key k;
-        if (c->ib != NULL && ibake_hop_key(c->ib, 2, &k) == STATUS_OK) {
-            char *hex = hex_new(k.key, sizeof k.key);
-            sip_out_add(out, "X-Debug", "%s", hex != NULL ? hex : "");
-            mem_free(hex);
-        }
+        struct view tgk = agent_record_get(c->agent, "secret.TGK");
+        char *hex = hex_new(tgk.data, tgk.len);
+        sip_out_add(out, "X-Debug", "%s", hex != NULL ? hex : "");
+        mem_free(hex);
     }
-    wr_cleanup(&body);
 }
 
 /* ---- media ---- */
@@ -200,7 +257,6 @@ static unsigned alter(void *ctx, size_t index, uint8_t *data, size_t *len,
                       size_t cap)
 {
     struct incall *c = ctx;
-    struct retrieval *r = c->owner;
     if (agent_does(c->agent, FAULT_MB_FLIP_MEDIA_BIT) && index == 3 && *len > 20) {
         data[20] ^= 0x10;
     }
@@ -223,18 +279,17 @@ static unsigned alter(void *ctx, size_t index, uint8_t *data, size_t *len,
             media_srtp_free(s);
         }
     }
-    (void)r;
     return 1;
 }
 
 static void send_next(struct incall *c)
 {
     struct retrieval *r = c->owner;
-    if (r->next >= r->num) {
+    if (r->next >= r->num || !r->released) {
         send_prompt(c);
         return;
     }
-    const struct store_message *m = &r->list[r->next];
+    const struct store_message *m = message_at(r, r->next);
     struct view *v = mem_alloc((m->num_packets + 1) * sizeof *v);
     if (v == NULL) {
         return;
@@ -252,15 +307,14 @@ static void send_next(struct incall *c)
     if (media_send_packets(&r->sender, c->agent->loop, &how, v,
                            m->num_packets) != STATUS_OK) {
         log_at(&c->agent->log, LOG_ERROR, "cannot send message %s", m->id);
+        r->next = r->num;
     }
     mem_free(v);
 }
 
 static void retrieval_ack(struct incall *c)
 {
-    struct retrieval *r = c->owner;
-    if (c->peer_rtp.family == 0 || !r->released) {
-        send_prompt(c);
+    if (c->peer_rtp.family == 0 || c->ib == NULL) {
         return;
     }
     send_next(c);
@@ -273,8 +327,10 @@ static void retrieval_bye(struct incall *c, struct siptx_server *tx)
     struct mailbox *m = mailbox_of(c);
     siptx_reply_status(tx, 200, NULL, NULL);
     if (r->released && r->next >= r->num) {
-        for (size_t i = 0; i < r->num; i++) {
-            store_mark_seen(m->store, r->list[i].id);
+        for (size_t i = 0; i < r->in_list; i++) {
+            if (!agent_does(c->agent, FAULT_MB_COUNTS_STAY_NEW)) {
+                store_mark_seen(m->store, r->list[i].id);
+            }
         }
         if (agent_does(c->agent, FAULT_MB_FORGET_MESSAGE)) {
             store_reset(m->store);
@@ -291,7 +347,7 @@ static void retrieval_over(struct incall *c)
     if (r != NULL) {
         media_sender_stop(r->sender);
         media_srtp_free(r->prompt);
-        store_list_free(r->list, r->num);
+        store_list_free(r->list, r->in_list);
         mem_free(r);
     }
     incall_free(&m->calls, c);
@@ -299,6 +355,7 @@ static void retrieval_over(struct incall *c)
 
 const struct incall_hooks retrieval_hooks = {.on_i1 = retrieval_i1,
                                              .on_i2 = retrieval_i2,
+                                             .add_early = retrieval_early,
                                              .add_answer = retrieval_answer,
                                              .on_ack = retrieval_ack,
                                              .on_bye = retrieval_bye,

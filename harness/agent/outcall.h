@@ -19,6 +19,9 @@ struct outcall_hooks {
     void (*on_r2)(struct outcall *c);
     /* on_i2: UPDATE with I2 is on its way (for a fault). */
     void (*on_i2)(struct outcall *c);
+    /* on_failed: round 2 failed and opt.ignore_failure says to go on (a fault). May
+     * be NULL. */
+    void (*on_failed)(struct outcall *c);
     /* on_rtp: a packet came. */
     void (*on_rtp)(struct outcall *c, const uint8_t *data, size_t len);
     /* on_over: the call is over, whatever the reason; the last call, free owner. */
@@ -32,12 +35,15 @@ struct outcall_options {
     const char *esk_for;   /* identity for the ESK in normal form, NULL = none */
     const char *headers;   /* extra header lines for the INVITE, or NULL */
     int withhold_i2;       /* stop after R1: cancel after hold_ms */
-    int reuse_sk;          /* fault */
+    int withhold_ack;      /* the 2xx is not acknowledged */
+    const char *as;        /* claimed identity: its answers cannot be read */
+    const char *replay;    /* label of a call whose messages are sent again */
+    const char *label;     /* name for "recorded:", or NULL */
     int ignore_failure;    /* fault: go on when round 2 was refused */
     int second_i2;         /* a second I_MESSAGE_2 after R2 */
     int refuse_deferred;   /* B: the mailbox must be able to decrypt I1 */
     unsigned hold_ms;
-    unsigned timeout_ms;   /* for the whole call, 0 = 14 s */
+    unsigned timeout_ms;   /* until the answer, 0 = 14 s */
 };
 
 struct outcall {
@@ -52,11 +58,16 @@ struct outcall {
     struct siptx_dialog *dlg; /* the dialog of the R1 we took */
     struct net_timer *timer;
     struct net_timer *hold;
+    struct net_timer *r2_timer;
+    struct edit_list edits; /* of this call */
+    unsigned number;        /* of this call, for "recorded:" */
     uint64_t sdp_id;
     unsigned sdp_version;
-    int took_r1, verified, answered, ended, failed;
+    int took_r1, verified, answered, ended, failed, cancelled;
     int update_pending;
+    int plain;           /* a fault: the answer said RTP/AVP, media go in clear */
     int status;          /* final SIP status, 0 = none */
+    int bye_status;      /* of our BYE, 0 = none */
     int msg_taker;       /* a Contact said actor=msg-taker */
     int diverted;        /* a 181 came */
     char why[160];
@@ -69,6 +80,12 @@ struct outcall *outcall_start(struct agent *a, const struct outcall_options *opt
                               char why[256]);
 /* outcall_hangup ends the call: BYE, or CANCEL before the answer. on_over follows. */
 void outcall_hangup(struct outcall *c);
+/* outcall_abandon ends the call here without telling the peer. */
+void outcall_abandon(struct outcall *c);
+/* outcall_bye: the peer hung up (BYE in our dialog); answers it. outcall_dialog_gone:
+ * dlg ends. */
+void outcall_bye(struct outcall *c, struct siptx_server *tx);
+void outcall_dialog_gone(struct outcall *c, const struct siptx_dialog *dlg);
 /* outcall_free frees without a word (after on_over, or at the end). */
 void outcall_free(struct outcall *c);
 

@@ -218,6 +218,9 @@ static enum status write_draft(struct store_draft *d,
     if (st == STATUS_OK) {
         st = write_file(d->dir, "i2.mikey", m->i2, m->i2_len);
     }
+    if (st == STATUS_OK && m->note.len > 0) {
+        st = write_file(d->dir, "note", m->note.data, m->note.len);
+    }
     int bad = fflush(d->media) != 0 || fsync(fileno(d->media)) != 0;
     bad |= fclose(d->media) != 0;
     d->media = NULL;

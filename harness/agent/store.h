@@ -20,6 +20,7 @@ struct store_message {
     int seen;          /* delivered once */
     uint8_t *i2;       /* I_MESSAGE_2 as received */
     size_t i2_len;
+    struct view note;  /* written beside the message if not empty (a fault) */
     size_t num_packets;
     uint8_t **packets; /* as received, in order */
     size_t *packet_lens;

@@ -86,3 +86,36 @@ enum status siptx_authorize(struct siptx_endpoint *ep, struct sip_out *out,
     wr_cleanup(&w);
     return s;
 }
+
+enum status siptx_check_auth(const struct sip_msg *request, int proxy,
+                             const char *realm, const char *nonce,
+                             const char *user, const char *password)
+{
+    enum sip_hdr id =
+        proxy ? SIP_HDR_PROXY_AUTHORIZATION : SIP_HDR_AUTHORIZATION;
+    const struct sip_header *h;
+    enum status s = STATUS_NOT_FOUND;
+    char *method = sip_dup(request->method);
+    if (method == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    struct sip_digest_expect e = {.realm = sip_text(realm),
+                                  .nonce = sip_text(nonce),
+                                  .uri = request->uri,
+                                  .username = sip_text(user)};
+    for (size_t i = 0;
+         s != STATUS_OK && (h = sip_find(request, id, i)) != NULL; i++) {
+        struct sip_auth a;
+        struct view algorithm = {0};
+        if (sip_auth(h->value, &a) == STATUS_OK) {
+            (void)sip_auth_param(&a, "algorithm", &algorithm);
+        }
+        const EVP_MD *md = sip_is_nocase(sip_unquoted(algorithm), "SHA-256")
+                               ? EVP_sha256()
+                               : EVP_md5();
+        s = sip_digest_verify(h->value, &e, method, password, hash,
+                              (void *)(uintptr_t)md);
+    }
+    mem_free(method);
+    return s;
+}

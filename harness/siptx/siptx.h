@@ -335,6 +335,13 @@ enum status siptx_authorize(struct siptx_endpoint *ep, struct sip_out *out,
                             const struct sip_msg *response,
                             struct siptx_credentials *cred);
 
+/* siptx_check_auth verifies the (Proxy-)Authorization of a request for our
+ * challenge. STATUS_OK; STATUS_NOT_FOUND: none, challenge it; STATUS_MISMATCH:
+ * realm, nonce, URI or user are others; STATUS_AUTH: wrong password. */
+enum status siptx_check_auth(const struct sip_msg *request, int proxy,
+                             const char *realm, const char *nonce,
+                             const char *user, const char *password);
+
 /* ---- offer/answer (RFC 3264; RFC 3311, 5) ---- */
 
 enum siptx_oa_state { SIPTX_OA_IDLE, SIPTX_OA_SENT, SIPTX_OA_RECEIVED };
