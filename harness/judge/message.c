@@ -217,7 +217,7 @@ void messages_build(struct judge *j)
         const struct trace_mikey *t = &j->trace->mikey[i];
         struct jsight s = {.t = t};
         s.sip = t->sip >= 0 ? &j->sip[t->sip] : NULL;
-        if (is_delivery(t, s.sip)) {
+        if (is_delivery(t, s.sip) || (s.sip != NULL && s.sip->t->cut)) {
             continue;
         }
         s.src = party_of(j, &t->src);

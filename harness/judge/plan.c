@@ -131,8 +131,11 @@ enum status plan_load(struct judge *j, const char *path, struct judge_error *e)
     j->plan = ytree_load(path, &ye);
     if (j->plan == NULL) {
         e->status = STATUS_SYNTAX;
-        snprintf(e->text, sizeof e->text, "%s", ye.text);
-        return e->status;
+        if (strstr(ye.text, path) != NULL) {
+            snprintf(e->text, sizeof e->text, "%s", ye.text);
+            return e->status;
+        }
+        return refuse(e, path, ye.line, ye.text);
     }
     if (j->plan->kind != YNODE_MAP || ynode_int(j->plan, "plan", 0) != 1) {
         return refuse(e, path, 1,

@@ -71,6 +71,12 @@ static void emit(struct probe *p, enum judge_verdict v, enum judge_level level,
                  const char *expected, const char *actual)
 {
     struct judge *j = p->j;
+    if (v == JUDGE_FAIL && j->lossy && p->in[0] == '\0') {
+        /* No octets show it, so it may be what is missing that breaks the duty. */
+        v = JUDGE_INCONC;
+        actual = j_printf(j, "%s; the recording is incomplete: %s", actual,
+                          j->lossy_why != NULL ? j->lossy_why : "");
+    }
     struct jfinding *f = j_alloc(j, sizeof *f);
     struct jfinding **vec = j_room(j, j->findings, j->num_findings);
     if (f == NULL || vec == NULL) {

@@ -221,6 +221,10 @@ static void index_one(struct judge *j, struct scratch *x, struct jsip *s,
     s->body = m->body;
     s->ok = s->method[0] != '\0' && s->call_id[0] != '\0' &&
             (s->request || s->status >= 100);
+    if (t->cut) {
+        s->ok = 0; /* what it lacks was not left out by its sender */
+        return;
+    }
     if (sip_body_find(m, "application/sdp", &part, NULL)) {
         s->sdp = sdp_of(j, &x->sdp, part.body);
     }
