@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Knowledge:
         return str(self.pics.get(item, {}).get("status", "")).startswith("M")
 
 
+@functools.lru_cache(maxsize=4)
 def load(path: Path) -> Knowledge:
     if not path.exists():
         return Knowledge()

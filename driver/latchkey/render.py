@@ -3,10 +3,10 @@
 """The reports of a run folder: report.html, summary.md, junit.xml. Everything comes from the folder."""
 from __future__ import annotations
 
+import functools
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -66,10 +66,6 @@ def load(folder: Path) -> Run:
     return Run(folder, info, rows)
 
 
-def _list(value: Any) -> list[dict]:
-    return [x for x in value if isinstance(x, dict)] if isinstance(value, list) else []
-
-
 def _octets(f: dict) -> tuple[int, int]:
     o = f.get("octets")
     good = isinstance(o, list) and len(o) == 2 and all(isinstance(x, int) and x >= 0 for x in o)
@@ -100,7 +96,7 @@ def purpose(run: Run, row: Row) -> Purpose:
     if v is None:
         return p
     p.verdict = v
-    findings = [_finding(f) for f in _list(v.get("findings"))]
+    findings = [_finding(f) for f in v["findings"]]
     marks: dict[int, str] = {}
     for f in findings:
         if f.get("verdict") == PASS:
@@ -111,8 +107,8 @@ def purpose(run: Run, row: Row) -> Purpose:
                 marks[f["frame"]] = str(f.get("verdict"))
         else:
             p.noted.append(f)
-    p.expect = _list(v.get("expect"))
-    p.ladder = ladder.svg(_list(v.get("ladder")), marks, f"ladder of {row.tp}")
+    p.expect = v["expect"]
+    p.ladder = ladder.svg(v["ladder"], marks, f"ladder of {row.tp}")
     return p
 
 
@@ -147,18 +143,23 @@ def groups(rows: list[Row]) -> list[dict]:
     return out
 
 
-def environment() -> jinja2.Environment:
+@functools.lru_cache(maxsize=4)
+def _environment(folder: Path) -> jinja2.Environment:
     """Templates with everything escaped: bundles may hold hostile text."""
-    env = jinja2.Environment(loader=jinja2.FileSystemLoader(root() / "reports"), autoescape=True,
+    env = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True,
                              trim_blocks=True, lstrip_blocks=True)
     env.globals.update(PASS=PASS, FAIL=FAIL, INCONC=INCONC, ERROR=ERROR, NA=NA, NOT_RUN=NOT_RUN,
                        NOT_SELECTED=NOT_SELECTED, VERDICTS=VERDICTS, MAX_FINDINGS=MAX_FINDINGS)
     env.filters["css"] = lambda v: str(v).lower().replace("/", "").replace(" ", "-")
     env.filters["md"] = markdown
     # the style sheet and the script are ours and stand in the page itself: no external resource
-    env.globals["style"] = Markup((root() / "reports" / "report.css").read_text(encoding="utf-8"))
-    env.globals["script"] = Markup((root() / "reports" / "report.js").read_text(encoding="utf-8"))
+    env.globals["style"] = Markup((folder / "report.css").read_text(encoding="utf-8"))
+    env.globals["script"] = Markup((folder / "report.js").read_text(encoding="utf-8"))
     return env
+
+
+def environment() -> jinja2.Environment:
+    return _environment(root() / "reports")
 
 
 def markdown(text: object) -> Markup:

@@ -67,12 +67,16 @@ def read_verdict(bundle: Path) -> dict | None:
         v = json.loads((bundle / "verdict.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return v if isinstance(v, dict) and v.get("verdict") in JUDGED else None
+    if not isinstance(v, dict) or v.get("verdict") not in JUDGED:
+        return None
+    for key in ("expect", "findings", "ladder"):  # a bundle may come from anywhere
+        v[key] = [x for x in v[key] if isinstance(x, dict)] if isinstance(v.get(key), list) else []
+    return v
 
 
 def preamble_failed(verdict: dict) -> bool:
     return verdict["verdict"] == INCONC and any(
-        row.get("as") == "preamble" and not row.get("met") for row in verdict.get("expect", []))
+        row.get("as") == "preamble" and not row.get("met") for row in verdict["expect"])
 
 
 def one_sentence(text: object) -> str:

@@ -69,9 +69,9 @@ class Terminal:
         """Counts by role and group."""
         if self.quiet:
             return
-        heads = [PASS, "INCONC", FAIL, "ERROR", NA, NOT_RUN]
+        heads = list(VERDICTS)
         self.line()
-        self.line(f"{'role':<5}{'group':<6}" + "".join(f"{h:>9}" for h in heads) + f"{'of':>6}")
+        self.line(f"{'role':<5}{'group':<6}" + "".join(f"{_head(h):>9}" for h in heads) + f"{'of':>6}")
         for role, group in sorted({(r.role, r.group) for r in rows}):
             part = [r for r in rows if (r.role, r.group) == (role, group)]
             n = counts(part)
@@ -97,6 +97,10 @@ class Terminal:
     def summary(self, rows: list[Row]) -> None:
         self.line()
         self.line(counts_line(rows))
+
+
+def _head(verdict: str) -> str:
+    return "not sel." if verdict == NOT_SELECTED else verdict
 
 
 def counts_line(rows: list[Row]) -> str:

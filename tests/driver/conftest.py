@@ -13,7 +13,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "driver"))
+sys.path[:0] = [str(ROOT / "driver"), str(HERE)]
 
 SCENARIO = """# Test data.
 id: {id}
@@ -85,18 +85,31 @@ def fake(home, monkeypatch):
 
 
 @pytest.fixture
-def latchkey(home, capsys):
-    """Runs a verb in this process as its main() would: latchkey("run", "--quick") -> (code, out, err)."""
-    from latchkey import cmd_doctor, cmd_report, cmd_run, cmd_zoo, common
+def latchkey(home, capsys, monkeypatch):
+    """Runs a verb in this process as its main() would: latchkey("run", "--quick") -> (code, out, err).
+
+    Plays and judgements are calls of the stand-in, not processes: many tests, little time. processes=True has real
+    ones."""
+    import fake_latchkey
+    from latchkey import cmd_doctor, cmd_report, cmd_run, cmd_zoo, common, program, runinfo
+    from latchkey.process import Ended, Processes
     verbs = {"run": cmd_run, "zoo": cmd_zoo, "report": cmd_report, "doctor": cmd_doctor}
 
-    def call(verb: str, *args: str) -> tuple[int, str, str]:
-        argv = sys.argv
-        sys.argv = [verb, *map(str, args)]
-        try:
+    def run_here(self, cmd, timeout, env=None, cwd=None):
+        code, text = fake_latchkey.answer(cmd[1:])
+        return Ended(code, text, False, 0.01, self.stopping)
+
+    def call_here(args, timeout):
+        return program.Result(*fake_latchkey.answer(args), "")
+
+    def call(verb: str, *args: str, processes: bool = False) -> tuple[int, str, str]:
+        with monkeypatch.context() as m:
+            m.setattr(sys, "argv", [verb, *map(str, args)])
+            if not processes:
+                m.setattr(Processes, "run", run_here)
+                m.setattr(common, "call", call_here)
+                m.setattr(runinfo, "call", call_here)
             code = common.main(verbs[verb].run)
-        finally:
-            sys.argv = argv
         out = capsys.readouterr()
         return code, out.out, out.err
     return call

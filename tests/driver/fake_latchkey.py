@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Latchkey Authors
 """Stands in for the C program: play and judge as $FAKE_PLAN (JSON: purpose -> outcome) says.
@@ -7,8 +7,6 @@ Outcomes: PASS, FAIL, INCONC, ERROR, preamble (INCONC twice), preamble-once (INC
 crash, no-verdict, hostile, flaky (FAIL on every second play), noisy."""
 import json
 import os
-import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -43,30 +41,31 @@ def option(args, name, default=None):
 
 
 def play(args):
-    tp = re.search(r"^id: (\S+)", Path(args[0]).read_text(), re.M).group(1)
+    tp = next(line.split()[1] for line in open(args[0]) if line.startswith("id: "))
     out = Path(option(args, "--out"))
-    assert re.fullmatch(r"127\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.\d+\.0", option(args, "--net"))
+    net = option(args, "--net").split(".")
+    assert net[0] == "127" and 64 <= int(net[1]) <= 127 and net[3] == "0", net
     what = outcome(tp, option(args, "--fault"))
     n = count(tp)
     if what == "hang":
         time.sleep(600)
     if what == "hang-children":
-        subprocess.Popen(["sleep", "601"], preexec_fn=os.setpgrp)
+        if os.fork() == 0:
+            os.setpgid(0, 0)  # as play does with each party
+            os.execlp("sleep", "sleep", "601")
         time.sleep(600)
     if what == "crash":
-        print("latchkey play: out of rope", file=sys.stderr)
-        return 70
+        return 70, "latchkey play: out of rope"
+    text = ""
     if what == "noisy":
-        print("x" * 200000)
-        what = "PASS"
+        what, text = "PASS", "x" * 200000
     if what == "preamble-once":
         what = "preamble" if n == 1 else "PASS"
     if what == "flaky":
         what = "PASS" if n % 2 else "FAIL"
     (out / "plan.yaml").write_text(json.dumps({"tp": tp, "fake": what, "args": args}))
     (out / "keys.log").write_text("# keys\n")
-    time.sleep(float(os.environ.get("FAKE_SLEEP", "0")))
-    return 0
+    return 0, text
 
 
 def finding(n, verdict, text="octets as printed"):
@@ -81,8 +80,7 @@ def judge(args):
     plan = json.loads((out / "plan.yaml").read_text())
     what = plan["fake"]
     if what == "no-verdict":
-        print("judge: the capture is torn", file=sys.stderr)
-        return 70
+        return 70, "judge: the capture is torn"
     verdict = {"preamble": "INCONC", "hostile": "FAIL"}.get(what, what)
     text = HOSTILE if what == "hostile" else "a refusal"
     reason = {"PASS": "all as expected", "hostile": HOSTILE}.get(what, f"because of {what}")
@@ -97,7 +95,7 @@ def judge(args):
         "latchkey": 1, "tp": plan["tp"], "role": "MB", "verdict": verdict, "reason": reason, "inputs": {},
         "expect": rows, "findings": [finding(1, "PASS" if verdict in ("PASS", "ERROR") else verdict, text)],
         "exchanges": [], "ladder": ladder}))
-    return {"PASS": 0, "FAIL": 1}.get(verdict, 2)
+    return {"PASS": 0, "FAIL": 1}.get(verdict, 2), ""
 
 
 def agent(role):
@@ -112,14 +110,21 @@ def agent(role):
     return 0
 
 
-def main(argv):
+def answer(argv):
+    """Exit code and output of one call."""
     if argv[:1] == ["--version"]:
-        print("latchkey 0.0.fake")
-        return 0
+        return 0, "latchkey 0.0.fake"
     if argv[:2] == ["list", "faults"]:
-        print(json.dumps(FAULTS))
-        return 0
-    return {"play": play, "judge": judge, "agent": lambda a: agent(a[0])}[argv[0]](argv[1:])
+        return 0, json.dumps(FAULTS)
+    return {"play": play, "judge": judge}[argv[0]](argv[1:])
+
+
+def main(argv):
+    if argv[:1] == ["agent"]:
+        return agent(argv[1])
+    code, text = answer(argv)
+    print(text)
+    return code
 
 
 if __name__ == "__main__":
