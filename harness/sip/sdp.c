@@ -132,6 +132,16 @@ static void read_media(struct sdp *s, size_t line)
     }
 }
 
+/* Notes each octet c in a line. */
+static void note_octets(struct sdp *s, enum sdp_dev kind, size_t pos,
+                        struct view text, uint8_t c)
+{
+    for (size_t i = view_find(text, 0, c); i < text.len;
+         i = view_find(text, i + 1, c)) {
+        note(s, kind, 0, pos + i, 1);
+    }
+}
+
 /* read_line cuts the line at pos; returns where the next one begins. */
 static size_t read_line(struct sdp *s, size_t pos, struct sdp_line *l)
 {
@@ -151,12 +161,8 @@ static size_t read_line(struct sdp *s, size_t pos, struct sdp_line *l)
     } else if (!has_cr) {
         note(s, SDP_DEV_BARE_LF, 0, end, 1);
     }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '\r' || text.data[i] == '\0') {
-            note(s, text.data[i] == '\r' ? SDP_DEV_BARE_CR : SDP_DEV_NUL, 0,
-                 pos + i, 1);
-        }
-    }
+    note_octets(s, SDP_DEV_BARE_CR, pos, text, '\r');
+    note_octets(s, SDP_DEV_NUL, pos, text, '\0');
     if (text.len == 0) {
         note(s, SDP_DEV_BLANK_LINE, 0, pos, next - pos);
     } else if (text.len < 2 || text.data[1] != '=' ||

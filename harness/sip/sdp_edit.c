@@ -244,7 +244,7 @@ enum status out_edit_sdp(struct sip_out *out, const struct edit *e,
     if (!find_sdp(out, &off, &len)) {
         return STATUS_NOT_FOUND;
     }
-    uint8_t *value = value_octets(e->value, &value_len);
+    uint8_t *value = sip_edit_octets(e->value, &value_len);
     if (value == NULL) {
         return STATUS_NO_MEMORY;
     }

@@ -3,6 +3,8 @@
 /* Fields of session descriptions, key management attributes among them. */
 #include "harness/sip/sip_int.h"
 
+#include "harness/base/text.h"
+
 /* The lines of a level: [*from, *to). */
 static int level_lines(const struct sdp *s, int level, size_t *from, size_t *to)
 {
@@ -122,11 +124,7 @@ enum status sdp_connection(const struct sdp *s, int level,
  * there is none. */
 static size_t base64_fault(struct view v)
 {
-    size_t i = 0;
-    while (i < v.len && (is_class(v.data[i], CC_ALPHA | CC_DIGIT) ||
-                         v.data[i] == '+' || v.data[i] == '/')) {
-        i++;
-    }
+    size_t i = base64_span((const char *)v.data, v.len);
     size_t pad = v.len - i;
     if (pad == 0) {
         return v.len % 4 == 0 ? v.len : v.len - v.len % 4;

@@ -14,7 +14,7 @@ static int hex_digit(char c)
     return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-uint8_t *value_octets(const char *text, size_t *len)
+uint8_t *sip_edit_octets(const char *text, size_t *len)
 {
     uint8_t *out = mem_alloc(strlen(text) + 1);
     size_t n = 0;
@@ -103,7 +103,7 @@ static enum status edit_text(struct sip_out *out, char **slot,
                              const struct edit *e)
 {
     size_t len;
-    uint8_t *value = value_octets(e->value, &len);
+    uint8_t *value = sip_edit_octets(e->value, &len);
     struct wr w;
     wr_init(&w);
     enum status s = STATUS_NO_MEMORY;
@@ -231,7 +231,7 @@ static enum status insert_line(struct sip_out *out, size_t at,
                                const struct edit *e)
 {
     size_t len;
-    uint8_t *value = value_octets(e->value, &len);
+    uint8_t *value = sip_edit_octets(e->value, &len);
     if (value == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -296,7 +296,7 @@ static enum status edit_header(struct sip_out *out, const struct edit *e,
 static enum status edit_body(struct sip_out *out, const struct edit *e)
 {
     size_t len;
-    uint8_t *value = value_octets(e->value, &len);
+    uint8_t *value = sip_edit_octets(e->value, &len);
     struct wr w;
     wr_init(&w);
     enum status s = STATUS_NO_MEMORY;
@@ -416,7 +416,7 @@ enum status out_edit_octets(struct wr *octets, const struct edit *e)
     size_t from;
     size_t to;
     enum status s = path_read(e->path + strlen("sip."), &p);
-    uint8_t *value = value_octets(e->value, &len);
+    uint8_t *value = sip_edit_octets(e->value, &len);
     if (value == NULL) {
         return STATUS_NO_MEMORY;
     }

@@ -34,9 +34,9 @@ struct edit_path {
  * a truncation or flip reaches beyond that part. */
 enum status splice(struct wr *w, struct view whole, size_t from, size_t to,
                    enum edit_op op, struct view value);
-/* value_octets gives an edit's value with \r \n \t \\ \xHH undone: a new block
+/* sip_edit_octets gives an edit's value with \r \n \t \\ \xHH undone: a new block
  * (mem_free), NULL without memory. */
-uint8_t *value_octets(const char *text, size_t *len);
+uint8_t *sip_edit_octets(const char *text, size_t *len);
 enum status out_edit_sdp(struct sip_out *out, const struct edit *e,
                          const struct edit_path *p);
 /* out_edit_octets applies a kept edit; out_keep_edit keeps one for encoding. */
