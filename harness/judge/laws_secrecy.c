@@ -338,15 +338,25 @@ static void run_after_proof(struct judge *j, const struct law *law)
 /* ---- released-to-owner-only
  * ------------------------------------------------------ */
 
-/* Why the caller has no right to the messages; NULL if he has, as far as is
- * seen. */
-static const char *no_right(struct judge *j, const struct jx *x)
+/* Whose messages a retrieval is for; "" if nobody says. */
+static const char *account_for(struct judge *j, const struct jx *x)
 {
-    const char *account = law_account(j, x);
-    const struct jparty *b = &j->parties[x->initiator];
-    if (account[0] == '\0') {
-        account = j->parties[x->responder].account;
+    const char *named = law_account(j, x);
+    for (size_t i = 0; i < j->num_parties && named[0] != '\0'; i++) {
+        if (strcmp(j->parties[i].account, named) == 0) {
+            return named;
+        }
     }
+    return j->parties[x->responder].account;
+}
+
+/* The owner is known from the plan; the wire alone does not tell. */
+static const char *not_owner(struct judge *j, const struct jx *x)
+{
+    const char *account = account_for(j, x);
+    const struct jparty *b = &j->parties[x->initiator];
+    struct view idi = x->i1 != NULL ? idr_of(x->i1->rcvd, MIKEY_ROLE_INITIATOR)
+                                    : (struct view){0};
     if (account[0] == '\0') {
         return NULL;
     }
@@ -354,23 +364,28 @@ static const char *no_right(struct judge *j, const struct jx *x)
         strcmp(b->identity, account) != 0) {
         return j_printf(j, "the caller is %s", b->identity);
     }
-    struct view idi = x->i1 != NULL ? idr_of(x->i1->rcvd, MIKEY_ROLE_INITIATOR)
-                                    : (struct view){0};
     if (idi.len > 0 && !view_is(idi, account)) {
         return j_printf(j, "the caller claims to be %s", law_view(j, idi));
     }
+    return NULL;
+}
+
+/* Why the caller has no right to the messages; NULL if he has, as far as is
+ * seen. */
+static const char *no_right(struct judge *j, const struct jx *x)
+{
+    const char *who = not_owner(j, x);
     const struct jleg *l = x->leg;
     uint32_t faults = 0;
-    for (size_t i = 0; l != NULL && i < l->num_i2; i++) {
+    for (size_t i = 0; who == NULL && l != NULL && i < l->num_i2; i++) {
         if ((l->i2[i]->defects & ~(uint32_t)MINOR) == 0) {
             return NULL;
         }
         faults |= l->i2[i]->defects;
     }
-    if (faults != 0) {
-        return j_printf(j, "the proof %s", jdefect_text(j, faults));
-    }
-    return NULL;
+    return who == NULL && faults != 0
+               ? j_printf(j, "the proof %s", jdefect_text(j, faults))
+               : who;
 }
 
 static const struct jsip *refusal(const struct jx *x)

@@ -317,6 +317,11 @@ static void a_stranger_gets_nothing(void)
     lf_deliver(&f, r, x, LF_ALICE);
     LF_ONE(&f, "released-to-owner-only", JUDGE_FAIL);
     CU_ASSERT_TRUE(lf_says(&f, JUDGE_FAIL, LF_CAROL));
+    for (size_t i = 0; i < f.j.num_parties; i++) { /* no plan, no owner */
+        f.j.parties[i].named = 0;
+        f.j.parties[i].account = "";
+    }
+    LF_NONE(&f, "released-to-owner-only");
     lf_done(&f);
 }
 
