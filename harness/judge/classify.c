@@ -199,6 +199,12 @@ static void learn_identities(struct judge *j)
             own = idr_of(x->leg->r1->sent, MIKEY_ROLE_RESPONDER);
             j->parties[x->leg->party].identity = j_strn(j, own.data, own.len);
         }
+        /* A mailbox keeps the messages of those for whom it answers. */
+        if (x->kind == JX_DEPOSIT && x->responder >= 0 &&
+            strcmp(j->parties[x->responder].role, "MB") == 0 &&
+            j->parties[x->responder].account[0] == '\0') {
+            j->parties[x->responder].account = x->called;
+        }
     }
 }
 

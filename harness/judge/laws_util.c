@@ -444,6 +444,9 @@ const char *law_account(struct judge *j, const struct jx *x)
     if (target != NULL) {
         out = jsip_bare(j, j_strn(j, target, strlen(target)));
     } else if (x->responder >= 0 &&
+               strcmp(j->parties[x->responder].identity, x->called) == 0) {
+        out = j->parties[x->responder].account;
+    } else if (x->responder >= 0 &&
                law_own_identity(j, x->responder, view_of(x->called)) == 1) {
         out = j->parties[x->responder].account;
     } else {
