@@ -133,7 +133,11 @@ static void on_uv_timer(uv_timer_t *uv)
            loop->heap[0]->seq < last) {
         fire_first(loop);
     }
-    rearm(loop);
+    /* After net_loop_stop a due timer stays: armed again at once, libuv would call us
+     * for ever. run_real arms it when the loop goes on. */
+    if (!loop->stop) {
+        rearm(loop);
+    }
     /* libuv would poll now and wait; run_real wants to ask whether it is done.
      */
     uv_stop(&loop->uv);
@@ -333,6 +337,7 @@ static int run_real(struct net_loop *loop, uint64_t ms, int (*done)(void *ctx),
     int over = 0;
     struct net_timer *deadline = NULL;
     loop->stop = 0;
+    rearm(loop);
     if (ms != UINT64_MAX) {
         deadline = net_timer_start(loop, ms, on_deadline, &over);
         if (deadline == NULL) {

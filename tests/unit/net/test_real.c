@@ -283,6 +283,32 @@ static void loop_closes_what_is_left_open(void)
     close(fds[1]);
 }
 
+static void stop_the_loop(void *ctx)
+{
+    net_loop_stop(ctx);
+}
+
+static void count_up(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+/* Two timers are due at once and the first one stops the loop: the second is not run,
+ * the run returns, and the next run goes on with it. */
+static void stop_leaves_due_timers_for_the_next_run(void)
+{
+    struct world w;
+    int n = 0;
+    begin(&w);
+    CU_ASSERT_FATAL(net_timer_start(w.loop, 0, stop_the_loop, w.loop) != NULL);
+    CU_ASSERT_FATAL(net_timer_start(w.loop, 0, count_up, &n) != NULL);
+    net_loop_run(w.loop);
+    CU_ASSERT(n == 0);
+    net_loop_run_for(w.loop, 20);
+    CU_ASSERT(n == 1);
+    finish(&w);
+}
+
 static const struct unit_case cases[] = {
     {"udp_echoes", udp_echoes},
     {"rtp_pairs_are_even_and_next", rtp_pairs_are_even_and_next},
@@ -294,6 +320,8 @@ static const struct unit_case cases[] = {
     {"tcp_half_close_still_answers", tcp_half_close_still_answers},
     {"timers_run_on_the_real_clock", timers_run_on_the_real_clock},
     {"signals_are_watched", signals_are_watched},
+    {"stop_leaves_due_timers_for_the_next_run",
+     stop_leaves_due_timers_for_the_next_run},
     {"loop_closes_what_is_left_open", loop_closes_what_is_left_open},
     {NULL, NULL}};
 const struct unit_suite net_real_suite = {"real", cases};
