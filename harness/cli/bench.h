@@ -25,17 +25,22 @@ struct bench_time {
     size_t samples;
 };
 
-double bench_now(void); /* monotonic, in seconds */
+double bench_now(void); /* wall clock, monotonic, in seconds */
+double bench_cpu(void); /* CPU time of this process: others do not count */
 
 /* bench_wanted: name, or a part of it up to a dash, was asked for (or nothing
  * was). */
 int bench_wanted(const struct bench_run *b, const char *name);
 
-/* bench_measure calls work(ctx, n), which does n pieces of work, in samples long
- * enough for the clock, after a warm-up. work returns 0 if a result was wrong. */
-int bench_measure(const struct bench_run *b, int (*work)(void *ctx,
-                                                         unsigned long n),
-                  void *ctx, struct bench_time *out);
+/* Does n pieces of work; returns 0 if a result was wrong. */
+typedef int (*bench_fn)(void *ctx, unsigned long n);
+
+/* bench_measure takes CPU time of samples long enough for the clock, after a
+ * warm-up. With unit (may be NULL) a sample of it goes with each sample of work,
+ * and *ratio is the median of the quotients: what other load does to the machine
+ * does it to both. */
+int bench_measure(const struct bench_run *b, bench_fn work, bench_fn unit,
+                  void *ctx, struct bench_time *out, double *ratio);
 
 /* bench_report prints one result: value in unit, and what else is to be said as
  * a JSON object, which it releases. note is for the table (may be NULL). */

@@ -45,57 +45,56 @@ REPEAT(decryptions, crypto_bench_decrypt(w->cb))
 REPEAT(identities, crypto_bench_identity(w->cb))
 REPEAT(extractions, crypto_bench_extract(w->cb))
 
-/* Ours beside those of two libraries; returns nanoseconds of ours. */
-static double field(struct bench_run *b, struct work *w, const char *kind,
-                    unsigned bits, int (*fn)(void *, unsigned long), int print)
+/* Ours beside those of two libraries. */
+static void field(struct bench_run *b, struct work *w, const char *kind,
+                  unsigned bits, bench_fn fn)
 {
     static const enum crypto_bench_product which[] = {
         CRYPTO_BENCH_OURS, CRYPTO_BENCH_GMP, CRYPTO_BENCH_OPENSSL};
     double ns[3] = {0};
-    struct bench_time t = {0};
-    struct bench_time ours = {0};
+    struct bench_time t[3];
     char name[32];
     char note[96];
-    for (size_t i = 0; i < (print ? 3u : 1u); i++) {
+    snprintf(name, sizeof name, "%s-%u", kind, bits);
+    if (!bench_wanted(b, name)) {
+        return;
+    }
+    for (size_t i = 0; i < 3; i++) {
         w->which = which[i];
-        bench_measure(b, fn, w, &t);
-        ns[i] = t.median * 1e9;
-        ours = i == 0 ? t : ours;
+        bench_measure(b, fn, NULL, w, &t[i], NULL);
+        ns[i] = t[i].median * 1e9;
     }
-    if (print) {
-        const char *ops = crypto_bench_ops_name(w->cb);
-        snprintf(name, sizeof name, "%s-%u", kind, bits);
-        snprintf(note, sizeof note, "%s; GMP %.1f ns, OpenSSL %.1f ns", ops,
-                 ns[1], ns[2]);
-        bench_report(b, name, ns[0], "ns", &ours,
-                     json_pack("{s:I s:s s:f s:f}", "p_bits", (json_int_t)bits,
-                               "implementation", ops, "gmp_ns", ns[1],
-                               "openssl_ns", ns[2]),
-                     note);
-    }
-    return ns[0];
+    w->which = CRYPTO_BENCH_OURS;
+    const char *ops = crypto_bench_ops_name(w->cb);
+    snprintf(note, sizeof note, "%s; GMP %.1f ns, OpenSSL %.1f ns", ops, ns[1],
+             ns[2]);
+    bench_report(b, name, ns[0], "ns", &t[0],
+                 json_pack("{s:I s:s s:f s:f}", "p_bits", (json_int_t)bits,
+                           "implementation", ops, "gmp_ns", ns[1],
+                           "openssl_ns", ns[2]),
+                 note);
 }
 
-/* One operation in ms, and as a multiple of a product measured just before. */
+/* One operation in ms, and as a multiple of a product measured beside it. */
 static void operation(struct bench_run *b, struct work *w, const char *kind,
-                      unsigned bits, int (*fn)(void *, unsigned long),
+                      unsigned bits, bench_fn fn,
                       const struct crypto_bench_count *count)
 {
     char name[32];
     char note[96];
     struct bench_time t;
     snprintf(name, sizeof name, "%s-%u", kind, bits);
-    if (!bench_wanted(b, name) && !bench_wanted(b, kind)) {
+    if (!bench_wanted(b, name)) {
         return;
     }
-    double ns = field(b, w, "product", bits, products, 0);
-    if (!bench_measure(b, fn, w, &t)) {
+    double multiple = 0;
+    if (!bench_measure(b, fn, products, w, &t, &multiple)) {
         bench_wrong(b, name);
         return;
     }
-    double multiple = t.median * 1e9 / ns;
     json_t *more = json_pack("{s:I s:f s:f s:f}", "p_bits", (json_int_t)bits,
-                             "min", t.min * 1e3, "product_ns", ns,
+                             "min", t.min * 1e3, "product_ns",
+                             t.median * 1e9 / multiple,
                              "products_of_time", multiple);
     int used = snprintf(note, sizeof note, "= %.0f products", multiple);
     if (count != NULL) {
@@ -115,7 +114,7 @@ static int any_wanted(const struct bench_run *b, unsigned bits)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s-%u", kinds[i], bits);
-        if (bench_wanted(b, name) || bench_wanted(b, kinds[i])) {
+        if (bench_wanted(b, name)) {
             return 1;
         }
     }
@@ -127,8 +126,6 @@ static void one_size(struct bench_run *b, unsigned bits)
     struct work w = {.which = CRYPTO_BENCH_OURS};
     struct crypto_bench_count plain;
     struct crypto_bench_count fixed;
-    char product[32];
-    char square[32];
     if (!any_wanted(b, bits)) {
         return;
     }
@@ -137,14 +134,8 @@ static void one_size(struct bench_run *b, unsigned bits)
         bench_wrong(b, "setup");
         return;
     }
-    snprintf(product, sizeof product, "product-%u", bits);
-    snprintf(square, sizeof square, "square-%u", bits);
-    if (bench_wanted(b, product)) {
-        field(b, &w, "product", bits, products, 1);
-    }
-    if (bench_wanted(b, square)) {
-        field(b, &w, "square", bits, squares, 1);
-    }
+    field(b, &w, "product", bits, products);
+    field(b, &w, "square", bits, squares);
     crypto_bench_count_pairing(&plain, w.cb);
     crypto_bench_count_fixed(&fixed, w.cb);
     operation(b, &w, "pairing", bits, pairings, &plain);

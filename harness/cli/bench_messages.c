@@ -53,14 +53,14 @@ static int parse(void *ctx, unsigned long n)
 }
 
 static void one(struct bench_run *b, struct work *w, const char *name,
-                int (*fn)(void *, unsigned long), size_t octets)
+                bench_fn fn, size_t octets)
 {
     struct bench_time t;
     char note[64];
     if (!bench_wanted(b, name)) {
         return;
     }
-    if (!bench_measure(b, fn, w, &t)) {
+    if (!bench_measure(b, fn, NULL, w, &t, NULL)) {
         bench_wrong(b, name);
         return;
     }

@@ -13,11 +13,21 @@
 #define SAMPLES 15
 #define SAMPLE_S 0.03
 
-double bench_now(void)
+static double clock_s(clockid_t id)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(id, &ts);
     return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+double bench_now(void)
+{
+    return clock_s(CLOCK_MONOTONIC);
+}
+
+double bench_cpu(void)
+{
+    return clock_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 int bench_wanted(const struct bench_run *b, const char *name)
@@ -40,16 +50,16 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Calls that fill a sample. */
-static int calibrate(int (*work)(void *ctx, unsigned long n), void *ctx,
-                     double sample_s, unsigned long *calls)
+static int calibrate(bench_fn work, void *ctx, double sample_s,
+                     unsigned long *calls)
 {
     *calls = 1;
     for (;;) {
-        double t = bench_now();
+        double t = bench_cpu();
         if (!work(ctx, *calls)) {
             return 0;
         }
-        t = bench_now() - t;
+        t = bench_cpu() - t;
         if (t >= sample_s || *calls >= 1ul << 30) {
             return 1;
         }
@@ -58,26 +68,42 @@ static int calibrate(int (*work)(void *ctx, unsigned long n), void *ctx,
     }
 }
 
-int bench_measure(const struct bench_run *b,
-                  int (*work)(void *ctx, unsigned long n), void *ctx,
-                  struct bench_time *out)
+static int sample(bench_fn work, void *ctx, unsigned long calls, double *out)
+{
+    double t = bench_cpu();
+    int ok = work(ctx, calls);
+    *out = (bench_cpu() - t) / (double)calls;
+    return ok;
+}
+
+int bench_measure(const struct bench_run *b, bench_fn work, bench_fn unit,
+                  void *ctx, struct bench_time *out, double *ratio)
 {
     double all[BENCH_MAX_SAMPLES];
+    double quotient[BENCH_MAX_SAMPLES];
+    double one = 1;
+    unsigned long unit_calls = 0;
     size_t samples = b->quick ? 3 : SAMPLES;
+    double length = b->quick ? 0.001 : SAMPLE_S;
     *out = (struct bench_time){.samples = samples};
-    if (!calibrate(work, ctx, b->quick ? 0.001 : SAMPLE_S, &out->calls)) {
+    if (!calibrate(work, ctx, length, &out->calls) ||
+        (unit != NULL && !calibrate(unit, ctx, length / 4, &unit_calls))) {
         return 0;
     }
     for (size_t i = 0; i < samples; i++) {
-        double t = bench_now();
-        if (!work(ctx, out->calls)) {
+        if ((unit != NULL && !sample(unit, ctx, unit_calls, &one)) ||
+            !sample(work, ctx, out->calls, &all[i])) {
             return 0;
         }
-        all[i] = (bench_now() - t) / (double)out->calls;
+        quotient[i] = all[i] / one;
     }
     qsort(all, samples, sizeof *all, by_value);
+    qsort(quotient, samples, sizeof *quotient, by_value);
     out->median = all[samples / 2];
     out->min = all[0];
+    if (ratio != NULL) {
+        *ratio = quotient[samples / 2];
+    }
     return 1;
 }
 

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define INDENT 14
-#define ID_COLUMN 21
+#define INDENT 16
+#define ID_COLUMN 22
 
 static void field(struct wr *w, const char *name, const char *text)
 {

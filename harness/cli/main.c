@@ -18,12 +18,12 @@ static const struct cmd *const verbs[] = {
 
 /* Verbs of the Python driver, for the help text only. */
 static const struct {
-    const char *name, *args, *summary;
+    const char *name, *summary;
 } driver_verbs[] = {
-    {"run", "[CAMPAIGN] [options]", "run a campaign and write the reports"},
-    {"zoo", "[options]", "every fault against its test purposes"},
-    {"doctor", "[CAMPAIGN]", "find configuration mistakes before a run"},
-    {"report", "DIR", "render the reports of a finished run again"},
+    {"run", "run a campaign and write the reports"},
+    {"zoo", "try every fault against its test purposes"},
+    {"doctor", "find configuration mistakes before a run"},
+    {"report", "render the reports of a finished run again"},
 };
 
 static void print_help(FILE *f)
@@ -31,12 +31,11 @@ static void print_help(FILE *f)
     fprintf(f, "usage: latchkey VERB [arguments]\n\n"
                "Conformance tests for deferred delivery with MIKEY-IBAKE.\n\n");
     for (size_t i = 0; i < sizeof driver_verbs / sizeof *driver_verbs; i++) {
-        fprintf(f, "  %-8s %-34s %s\n", driver_verbs[i].name,
-                driver_verbs[i].args, driver_verbs[i].summary);
+        fprintf(f, "  %-8s %s\n", driver_verbs[i].name,
+                driver_verbs[i].summary);
     }
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        fprintf(f, "  %-8s %-34.34s %s\n", verbs[i]->name, verbs[i]->args,
-                verbs[i]->summary);
+        fprintf(f, "  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
     }
     fprintf(f, "\n'latchkey help VERB' shows the options of one verb; "
                "see also latchkey(1).\n");
