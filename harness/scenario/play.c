@@ -273,8 +273,14 @@ void play_wait(struct play *p, int from, unsigned ms)
 /* Names of parties stand for their identities in the arguments of a step. */
 static const char *resolve(struct play *p, const char *key, const char *value)
 {
-    if (strcmp(key, "to") != 0 && strcmp(key, "user") != 0 &&
-        strcmp(key, "account") != 0) {
+    static const char *const keys[] = {"to",      "user", "account", "called",
+                                       "esk_for", "as",   "for",     "from",
+                                       "idi",     "identity"};
+    size_t k = 0;
+    while (k < sizeof keys / sizeof *keys && strcmp(keys[k], key) != 0) {
+        k++;
+    }
+    if (k == sizeof keys / sizeof *keys) {
         return value;
     }
     if (strcmp(value, "VM") == 0) {
@@ -295,7 +301,8 @@ static json_t *step_message(struct play *p, const struct scn_step *step)
         const char *k = step->args[i].key;
         const char *v = resolve(p, k, step->args[i].value);
         char *path = NULL;
-        if (strcmp(k, "media") == 0 && strchr(v, '.') != NULL) {
+        if (strcmp(k, "media") == 0 && strchr(v, '.') != NULL &&
+            strchr(v, '/') == NULL) {
             path = mem_printf("%s/%s", p->cfg->media, v);
             v = path;
         }
@@ -351,6 +358,14 @@ static void run_step(struct play *p, const struct scn_step *step)
         evidence_add(p, json_pack("{s:s s:s s:s s:s}", "kind", "step-failed",
                                   "role", party->role, "verb", step->verb, "why",
                                   "the party only listens"));
+        return;
+    }
+    if (strcmp(step->verb, "restart") == 0) {
+        party_restart(p, party, scn_step_arg(step, "signal", "KILL"));
+        return;
+    }
+    if (strcmp(step->verb, "edit") == 0) {
+        send_edits(p, party, step); /* until the next one */
         return;
     }
     if (step->edits.num > 0) {
@@ -480,6 +495,7 @@ static void stop_recording(struct play *p)
 static void stop_parties(struct play *p)
 {
     int first = p->next_id + 1;
+    p->stopping = 1;
     for (size_t i = 0; i < p->num_parties; i++) {
         if (p->parties[i].pid > 0) {
             play_send(p, &p->parties[i], json_pack("{s:s}", "verb", "quit"),
@@ -491,6 +507,7 @@ static void stop_parties(struct play *p)
     for (size_t i = 0; i < p->num_parties; i++) {
         party_stop(p, &p->parties[i], 2000);
     }
+    store_scan(p);
 }
 
 static enum status open_files(struct play *p, char why[512])
@@ -499,6 +516,7 @@ static enum status open_files(struct play *p, char why[512])
         snprintf(why, 512, "cannot make %s: %s", p->cfg->out, strerror(errno));
         return STATUS_IO;
     }
+    bundle_clean(p);
     p->keys_path = mem_printf("%s/keys.log", p->cfg->out);
     char *ev = mem_printf("%s/evidence.jsonl", p->cfg->out);
     if (p->keys_path == NULL || ev == NULL) {
@@ -506,9 +524,9 @@ static enum status open_files(struct play *p, char why[512])
         return STATUS_NO_MEMORY;
     }
     unlink(p->keys_path);
-    p->evidence = fopen(ev, "w");
+    p->evidence = fopen(ev, "we");
     mem_free(ev);
-    FILE *k = fopen(p->keys_path, "w");
+    FILE *k = fopen(p->keys_path, "we");
     if (p->evidence == NULL || k == NULL) {
         snprintf(why, 512, "cannot write into %s: %s", p->cfg->out,
                  strerror(errno));

@@ -7,8 +7,59 @@
 #include "harness/base/text.h"
 #include "harness/crypto/kdf.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void remove_tree(const char *path)
+{
+    DIR *d = opendir(path);
+    for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) {
+            continue;
+        }
+        char *sub = mem_printf("%s/%s", path, e->d_name);
+        struct stat st;
+        if (sub != NULL && lstat(sub, &st) == 0 && S_ISDIR(st.st_mode)) {
+            remove_tree(sub);
+        } else if (sub != NULL) {
+            unlink(sub);
+        }
+        mem_free(sub);
+    }
+    if (d != NULL) {
+        closedir(d);
+    }
+    rmdir(path);
+}
+
+void bundle_clean(const struct play *p)
+{
+    static const char *const files[] = {"verdict.json", "plan.yaml",
+                                        "capture.pcap"};
+    char *store = mem_printf("%s/store", p->cfg->out);
+    if (store != NULL) {
+        remove_tree(store);
+    }
+    mem_free(store);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *path = mem_printf("%s/%s", p->cfg->out, files[i]);
+        if (path != NULL) {
+            unlink(path);
+        }
+        mem_free(path);
+    }
+    for (unsigned n = 1; n < 1000; n++) {
+        char *path = mem_printf("%s/rendered-%u.wav", p->cfg->out, n);
+        int gone = path == NULL || unlink(path) != 0;
+        mem_free(path);
+        if (gone) {
+            break;
+        }
+    }
+}
 
 void evidence_add(struct play *p, json_t *object)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
 /* The processes of a run: start, talk, stop. */
-#define _GNU_SOURCE /* pipe2 */
+#define _GNU_SOURCE /* pipe2, close_range */
 #include "harness/scenario/play_int.h"
 
 #include "harness/base/mem.h"
@@ -17,7 +17,9 @@
 static int open_log(const struct play *p, const struct party *party)
 {
     char *path = mem_printf("%s/%s.log", p->cfg->out, party->role);
-    int fd = path != NULL ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+    int fd = path != NULL ? open(path,
+                                 O_WRONLY | O_CREAT | O_CLOEXEC |
+                                     (party->restarted ? O_APPEND : O_TRUNC),
                                  0644)
                           : -1;
     mem_free(path);
@@ -29,6 +31,7 @@ enum status party_spawn(struct play *p, struct party *party, const char *command
 {
     int to[2];
     int from[2];
+    party->command = command;
     int log = open_log(p, party);
     if (log < 0 || pipe2(to, O_CLOEXEC) != 0) {
         snprintf(why, 512, "cannot prepare the process for %s: %s", party->role,
@@ -49,6 +52,7 @@ enum status party_spawn(struct play *p, struct party *party, const char *command
         dup2(from[1], 1);
         dup2(log, 2);
         setpgid(0, 0);
+        close_range(3, ~0u, 0); /* the recording is no business of theirs */
         if (command != NULL) {
             execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         } else {
@@ -145,7 +149,7 @@ void party_read(struct play *p, struct party *party)
         if (n == 0 && party->out >= 0) {
             close(party->out);
             party->out = -1;
-            party_reap(p, party, 0);
+            party_reap(p, party, p->stopping);
         }
         return;
     }
@@ -211,4 +215,47 @@ void party_stop(struct play *p, struct party *party, unsigned grace_ms)
     }
     mem_free(party->line);
     party->line = NULL;
+}
+
+void party_restart(struct play *p, struct party *party, const char *signal_name)
+{
+    char why[512] = "";
+    int signum = strcmp(signal_name, "TERM") == 0 ? SIGTERM : SIGKILL;
+    int status = 0;
+    if (party->pid <= 0) {
+        snprintf(why, sizeof why, "there is no process to restart");
+    } else {
+        kill(-party->pid, signum);
+        kill(party->pid, signum);
+        if (!wait_for(party, 2000, &status)) {
+            kill(-party->pid, SIGKILL);
+            wait_for(party, 5000, &status);
+        }
+        note_exit(p, party, status, 1);
+        for (int i = 0; i < 2; i++) {
+            int *fd = i == 0 ? &party->in : &party->out;
+            if (*fd >= 0) {
+                close(*fd);
+                *fd = -1;
+            }
+        }
+        party->line_len = 0;
+        party->restarted = 1;
+        const char *command = party->command;
+        if (party_spawn(p, party, command, why) == STATUS_OK) {
+            int id = play_provision_one(p, party);
+            play_wait(p, id, 0);
+            const struct request *r = play_request(p, id);
+            if (r == NULL || r->answer == NULL ||
+                !json_is_true(json_object_get(r->answer, "ok"))) {
+                snprintf(why, sizeof why, "it cannot be provisioned again");
+            }
+        }
+    }
+    evidence_add(p, why[0] == '\0'
+                        ? json_pack("{s:s s:s s:s}", "kind", "restart", "role",
+                                    party->role, "signal", signal_name)
+                        : json_pack("{s:s s:s s:s s:s}", "kind", "step-failed",
+                                    "role", party->role, "verb", "restart",
+                                    "why", why));
 }

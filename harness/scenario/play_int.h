@@ -30,6 +30,8 @@ struct party {
     char *line;           /* what was read of the current line */
     size_t line_len;
     char psk[33];         /* hex */
+    const char *command;  /* of its adapter, NULL: reference agent */
+    int restarted;        /* its log goes on */
 };
 
 /* An outstanding request. */
@@ -60,6 +62,7 @@ struct play {
     struct request *requests;
     size_t num_requests;
     unsigned rendered;
+    int stopping; /* quit was sent: processes may end */
 };
 
 /* play_child.c */
@@ -72,6 +75,9 @@ void party_read(struct play *p, struct party *party);
  * in the evidence log. */
 void party_stop(struct play *p, struct party *party, unsigned grace_ms);
 void party_reap(struct play *p, struct party *party, int expected);
+/* Ends the process by signal ("KILL", "TERM"), starts it again and provisions it as
+ * before. What went wrong is told to the evidence log. */
+void party_restart(struct play *p, struct party *party, const char *signal);
 
 /* play.c */
 void play_on_line(struct play *p, struct party *party, const char *line);
@@ -89,7 +95,13 @@ enum status bundle_write_plan(const struct play *p, const char *started,
                               char why[512]);
 const char *play_pixit(const struct play *p, const char *item,
                        const char *fallback);
+/* Removes what an earlier run left in the folder. */
+void bundle_clean(const struct play *p);
+/* play_store.c: searches the mailbox's store for secrets of the key log; one line of
+ * evidence (kind "store"). */
+void store_scan(struct play *p);
 /* play_provision.c */
+int play_provision_one(struct play *p, struct party *party);
 enum status play_provision(struct play *p, char why[512]);
 
 #endif

@@ -123,11 +123,18 @@ static void add_role(struct play *p, struct party *party, json_t *m)
         json_t *users = json_array();
         for (size_t i = 0; i < p->num_parties; i++) {
             const struct party *u = &p->parties[i];
-            if (u->identity[0] != '\0' && u != party) {
-                json_array_append_new(
-                    users, json_pack("{s:s s:s s:[s]}", "psk_id", u->identity,
-                                     "psk", u->psk, "identities", u->identity));
+            if (u->identity[0] == '\0' || u == party) {
+                continue;
             }
+            json_t *ids = json_pack("[s]", u->identity);
+            if (strcmp(u->role, "MB") == 0 && !u->is_iut && b != NULL) {
+                /* As a tester it may answer in B's place. */
+                json_array_append_new(ids, json_string(b->identity));
+            }
+            json_array_append_new(users,
+                                  json_pack("{s:s s:s s:o}", "psk_id",
+                                            u->identity, "psk", u->psk,
+                                            "identities", ids));
         }
         json_object_set_new(m, "users", users);
         json_object_set_new(m, "port", json_integer(PLAY_KMS_PORT));
@@ -198,7 +205,7 @@ static enum status write_keys(struct play *p, char why[512])
     return st;
 }
 
-static int provision_one(struct play *p, struct party *party)
+int play_provision_one(struct play *p, struct party *party)
 {
     json_t *m = common(p, party);
     if (m == NULL) {
@@ -245,7 +252,7 @@ enum status play_provision(struct play *p, char why[512])
     for (size_t k = 0; k < 2 && st == STATUS_OK; k++) {
         struct party *party = play_party(p, first[k]);
         if (party != NULL && !party->listen_only) {
-            provision_one(p, party);
+            play_provision_one(p, party);
         }
     }
     play_wait(p, from, 0);
@@ -255,7 +262,7 @@ enum status play_provision(struct play *p, char why[512])
         struct party *party = &p->parties[i];
         if (strcmp(party->role, "KMS") != 0 &&
             strcmp(party->role, "CORE") != 0 && !party->listen_only) {
-            provision_one(p, party);
+            play_provision_one(p, party);
         }
     }
     play_wait(p, from, 0);
