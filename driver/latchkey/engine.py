@@ -134,7 +134,7 @@ class Engine:
         row.key, row.seconds, row.bundle, row.output = a.key, round(a.seconds, 2), a.bundle, a.output
         row.reproduce = reproduce
         iut = self.campaign.iuts.get(p.role)
-        row.iut = iut.label if iut else ", ".join(i.label for i in self.campaign.iuts.values())
+        row.iut = iut.label if iut else ", ".join(dict.fromkeys(i.label for i in self.campaign.iuts.values()))
         row.retried = any(x.preamble for x in attempts[:-1]) and self.repeat == 1
         if len(attempts) > 1:
             keys = ("bundle", "verdict", "reason", "key", "seconds")

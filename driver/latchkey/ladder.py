@@ -93,7 +93,7 @@ def _row(a: Arrow, y: float, at: dict[str, float]) -> list[str]:
     out.append(f'<path d="M{x2:g} {y:g} l{-9 * way} -4.5 v9 z" class="head"/>')
     label = a.label + (f" × {a.count}" if a.count > 1 else "")
     span = max(1, round(abs(at[a.source] - at[a.target]) / COLUMN))
-    room = 26 * span - 1
+    room = (26 if a.mikey else 30) * span - 1
     if a.mikey:
         label = _words(label, max(room - len(a.mikey) - 1, 6))
         out.append(f'<text x="{middle:g}" y="{y - 7:g}" class="label" text-anchor="middle">{escape(label)} '
