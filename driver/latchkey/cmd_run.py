@@ -20,24 +20,26 @@ from .program import EXIT_OK
 from .runner import Settings, play_command
 from .terminal import Terminal, clean
 
-EPILOG = """exit codes: 0 all PASS or as the baseline expects; 1 an unexpected FAIL; 2 an unexpected INCONC or ERROR;
-3 stale baseline (--strict-baseline); 4 campaign, PICS or adapter invalid; 5 nothing was verified; 64 usage;
+EPILOG = """exit codes: 0 as expected; 1 unexpected FAIL; 2 unexpected INCONC or ERROR; 3 stale
+baseline; 4 campaign, PICS or adapter invalid; 5 nothing was verified; 64 usage;
 70 internal error; 130 interrupted"""
+USAGE = "latchkey run [CAMPAIGN] [options]"
 
 
 def parser() -> argparse.ArgumentParser:
-    ap = common.Parser(prog="latchkey run", description="Run a campaign and write the reports.", epilog=EPILOG,
+    ap = common.Parser(prog="latchkey run", usage=USAGE, epilog=EPILOG, add_help=False,
                        formatter_class=argparse.RawDescriptionHelpFormatter)
     a = ap.add_argument
-    a("campaign", nargs="?", metavar="CAMPAIGN", help="campaign file; without it the reference agents play all roles")
+    a("-h", "--help", action="help", help=argparse.SUPPRESS)
+    a("campaign", nargs="?", metavar="CAMPAIGN", help="campaign file (default: the reference agents)")
     a("--select", action="append", default=[], metavar="PATTERN",
-      help="id, role, group, type, level, clause or requirement, as a shell glob; repeatable")
-    a("--jobs", type=int, metavar="N", help="how many at a time (default: the number of cores)")
+      help="glob over id, role, group, level, clause; repeatable")
+    a("--jobs", type=int, metavar="N", help="how many at a time (default: cores)")
     a("--out", metavar="DIR", help="run folder (default: out/<time>)")
     a("--seed", type=int, metavar="N", help="seed of the harness's randomness")
     a("--fault", metavar="NAME", help="fault of the reference agent under test")
     a("--px", action="append", default=[], metavar="ITEM=VALUE", help="a PIXIT value; repeatable")
-    a("--repeat", type=int, default=1, metavar="N", help="play each purpose N times; the worst verdict counts")
+    a("--repeat", type=int, default=1, metavar="N", help="play each N times; the worst verdict counts")
     a("--shard", metavar="I/N", help="every N-th purpose, from the I-th")
     a("--quick", action="store_true", help="one purpose of each role and group")
     a("--rerun-failed", metavar="DIR", help="what did not pass in that run")
@@ -45,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     a("--strict-baseline", action="store_true", help="exit 3 if the baseline is stale")
     a("--fail-fast", action="store_true", help="stop after the first unexpected FAIL or ERROR")
     a("--timeout", type=int, metavar="S", help="seconds for one play (default: 120)")
-    a("--taps", action="store_true", help="record the agents' own octets even where capture is permitted")
+    a("--taps", action="store_true", help="record the agents' own octets")
     a("--dry-run", action="store_true", help="say what would be played")
     a("--list", action="store_true", help="list what is selected")
     a("--quiet", action="store_true", help="only what did not pass, and the counts")

@@ -231,3 +231,12 @@ def test_run_json_says_what_the_run_was_made_of(latchkey, tmp_path):
     assert info["versions"]["program"] == "latchkey 0.0.fake" and len(info["versions"]["program_sha256"]) == 64
     assert info["campaign"]["file"] == "scenarios/campaigns/builtin.campaign.yaml"
     assert info["host"]["system"] == os.uname().sysname and info["started"] <= info["ended"]
+
+
+@pytest.mark.parametrize("verb", ["run", "zoo", "doctor", "report"])
+def test_help_fits_a_screen(verb):
+    r = subprocess.run([str(ROOT / f"driver/latchkey-{verb}"), "--help"], capture_output=True, text=True, timeout=20,
+                       env={**os.environ, "COLUMNS": "80"})
+    lines = r.stdout.splitlines()
+    assert r.returncode == 0 and lines[0].startswith(f"usage: latchkey {verb}")
+    assert len(lines) <= 34 and max(map(len, lines)) <= 90
