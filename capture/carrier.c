@@ -274,5 +274,8 @@ void carrier_sip(struct reader *r, const struct trace_sip *m)
         } else if (sip_type_is(p.content_type, "application/mikey")) {
             on_mikey(&c, &p);
         }
+        if (p.depth == 0) {
+            break; /* no multipart: there is no second one */
+        }
     }
 }

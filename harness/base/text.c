@@ -3,6 +3,8 @@
 /* Hex and base64. */
 #include "harness/base/text.h"
 
+#include <string.h>
+
 #include "harness/base/mem.h"
 
 void hex_encode(char *out, const uint8_t *data, size_t len)
@@ -91,54 +93,114 @@ char *base64_new(const uint8_t *data, size_t len)
     return s;
 }
 
-static int b64_value(char c)
+/* Every digit with its value. */
+#define B64_DIGITS(D)                                                          \
+    D('A', 0)                                                                  \
+    D('B', 1)                                                                  \
+    D('C', 2) D('D', 3) D('E', 4) D('F', 5) D('G', 6) D('H', 7) D('I', 8)      \
+        D('J', 9) D('K', 10) D('L', 11) D('M', 12) D('N', 13) D('O', 14) D(    \
+            'P', 15) D('Q', 16) D('R', 17) D('S', 18) D('T', 19) D('U', 20)    \
+            D('V', 21) D('W', 22) D('X', 23) D('Y', 24) D('Z', 25) D('a', 26)  \
+                D('b', 27) D('c', 28) D('d', 29) D('e', 30) D('f', 31)         \
+                    D('g', 32) D('h', 33) D('i', 34) D('j', 35) D('k', 36)     \
+                        D('l', 37) D('m', 38) D('n', 39) D('o', 40) D('p', 41) \
+                            D('q', 42) D('r', 43) D('s', 44) D('t', 45)        \
+                                D('u', 46) D('v', 47) D('w', 48) D('x', 49)    \
+                                    D('y', 50) D('z', 51) D('0', 52)           \
+                                        D('1', 53) D('2', 54) D('3', 55)       \
+                                            D('4', 56) D('5', 57) D('6', 58)   \
+                                                D('7', 59) D('8', 60)          \
+                                                    D('9', 61) D('+', 62)      \
+                                                        D('/', 63)
+
+/* Tables for the first to fourth digit of a group: the value in its place, and
+ * a mark; all four marks together make B64_MARKS. 0 for other characters. */
+#define B64_MARKS 0x0f000000u
+#define B64_AT(c, v, n)                                                        \
+    [c] = 1u << (24 + (n)) | (uint32_t)(v) << (18 - 6 * (n)),
+#define B64_0(c, v) B64_AT(c, v, 0)
+#define B64_1(c, v) B64_AT(c, v, 1)
+#define B64_2(c, v) B64_AT(c, v, 2)
+#define B64_3(c, v) B64_AT(c, v, 3)
+static const uint32_t b64_group[4][256] = {{B64_DIGITS(B64_0)},
+                                           {B64_DIGITS(B64_1)},
+                                           {B64_DIGITS(B64_2)},
+                                           {B64_DIGITS(B64_3)}};
+
+static uint32_t digit(const char *text, size_t i, unsigned place)
 {
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
+    return b64_group[place][(uint8_t)text[i]];
+}
+
+/* Sixteen octets at a time; the compiler makes of it what the machine has. */
+typedef uint8_t octets16 __attribute__((vector_size(16)));
+typedef uint64_t halves16 __attribute__((vector_size(16)));
+
+static int all_digits16(const char *text)
+{
+    octets16 x;
+    memcpy(&x, text, sizeof x);
+    octets16 letter = (x | 0x20) - 'a';
+    octets16 number = x - '0';
+    halves16 half = (halves16)((letter < 26) | (number < 10) | (x == '+') |
+                               (x == '/'));
+    return (half[0] & half[1]) == UINT64_MAX;
+}
+
+size_t base64_span(const char *text, size_t len)
+{
+    size_t i = 0;
+    while (i + 16 <= len && all_digits16(text + i)) {
+        i += 16;
     }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
+    while (i < len && digit(text, i, 0) != 0) {
+        i++;
     }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
+    return i;
+}
+
+/* The groups of four digits; stops at the first that is none. */
+static size_t decode_groups(uint8_t *out, const char *text, size_t len)
+{
+    size_t i = 0;
+    for (; i + 4 <= len; i += 4) {
+        uint32_t v = digit(text, i, 0) | digit(text, i + 1, 1) |
+                     digit(text, i + 2, 2) | digit(text, i + 3, 3);
+        if ((v & B64_MARKS) != B64_MARKS) {
+            break;
+        }
+        *out++ = (uint8_t)(v >> 16);
+        *out++ = (uint8_t)(v >> 8);
+        *out++ = (uint8_t)v;
     }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    return i;
 }
 
 enum status base64_decode(uint8_t *out, size_t *out_len, const char *text,
                           size_t len)
 {
-    size_t n = 0;
     size_t pad = 0;
     if (len >= 4 && text[len - 1] == '=') {
         pad = text[len - 2] == '=' ? 2 : 1;
     }
-    for (size_t i = 0; i < len; i++) {
-        if (i < len - pad && b64_value(text[i]) < 0) {
-            *out_len = i;
-            return STATUS_SYNTAX;
-        }
-    }
-    if (len % 4 != 0) {
-        *out_len = len;
+    size_t whole = pad == 0 ? len : len - 4; /* without the padded group */
+    size_t done = len % 4 == 0 ? decode_groups(out, text, whole) : 0;
+    size_t good = done + base64_span(text + done, len - pad - done);
+    if (good < len - pad || len % 4 != 0) {
+        *out_len = good < len - pad ? good : len;
         return STATUS_SYNTAX;
     }
-    for (size_t i = 0; i < len; i += 4) {
-        size_t k = i + 4 == len ? 4 - pad : 4; /* digits in this group */
-        uint32_t v = (uint32_t)b64_value(text[i]) << 18 |
-                     (uint32_t)b64_value(text[i + 1]) << 12;
-        v |= k > 2 ? (uint32_t)b64_value(text[i + 2]) << 6 : 0;
-        v |= k > 3 ? (uint32_t)b64_value(text[i + 3]) : 0;
-        if ((k == 2 && (v & 0xffff) != 0) || (k == 3 && (v & 0xff) != 0)) {
-            *out_len = i + k - 1; /* pad bits that are not zero */
+    size_t n = done / 4 * 3;
+    if (pad != 0) {
+        uint32_t v = digit(text, whole, 0) | digit(text, whole + 1, 1);
+        v |= pad == 1 ? digit(text, whole + 2, 2) : 0;
+        if ((v & (pad == 2 ? 0xffffu : 0xffu)) != 0) {
+            *out_len = len - pad - 1; /* pad bits that are not zero */
             return STATUS_SYNTAX;
         }
         out[n++] = (uint8_t)(v >> 16);
-        if (k > 2) {
+        if (pad == 1) {
             out[n++] = (uint8_t)(v >> 8);
-        }
-        if (k > 3) {
-            out[n++] = (uint8_t)v;
         }
     }
     *out_len = n;

@@ -132,21 +132,30 @@ static void read_media(struct sdp *s, size_t line)
     }
 }
 
-/* Notes each octet c in a line. */
-static void note_octets(struct sdp *s, enum sdp_dev kind, size_t pos,
-                        struct view text, uint8_t c)
+/* Where the line feed of the line at pos is, raw.len if there is none. Notes CR
+ * and NUL inside the line. */
+static size_t line_end(struct sdp *s, size_t pos)
 {
-    for (size_t i = view_find(text, 0, c); i < text.len;
-         i = view_find(text, i + 1, c)) {
-        note(s, kind, 0, pos + i, 1);
+    struct view raw = s->raw;
+    for (size_t i = next_control(raw, pos); i < raw.len;
+         i = next_control(raw, i + 1)) {
+        uint8_t c = raw.data[i];
+        if (c == '\n') {
+            return i;
+        }
+        int ends = i + 1 == raw.len || raw.data[i + 1] == '\n';
+        if (c == '\0' || (c == '\r' && !ends)) {
+            note(s, c == '\r' ? SDP_DEV_BARE_CR : SDP_DEV_NUL, 0, i, 1);
+        }
     }
+    return raw.len;
 }
 
 /* read_line cuts the line at pos; returns where the next one begins. */
 static size_t read_line(struct sdp *s, size_t pos, struct sdp_line *l)
 {
     struct view raw = s->raw;
-    size_t lf = view_find(raw, pos, '\n');
+    size_t lf = line_end(s, pos);
     size_t end = lf;
     size_t next = lf < raw.len ? lf + 1 : lf;
     int has_cr = end > pos && raw.data[end - 1] == '\r';
@@ -161,8 +170,6 @@ static size_t read_line(struct sdp *s, size_t pos, struct sdp_line *l)
     } else if (!has_cr) {
         note(s, SDP_DEV_BARE_LF, 0, end, 1);
     }
-    note_octets(s, SDP_DEV_BARE_CR, pos, text, '\r');
-    note_octets(s, SDP_DEV_NUL, pos, text, '\0');
     if (text.len == 0) {
         note(s, SDP_DEV_BLANK_LINE, 0, pos, next - pos);
     } else if (text.len < 2 || text.data[1] != '=' ||

@@ -71,6 +71,10 @@ static inline struct view view_tail(struct view v, size_t from)
  * at i, v.len + 1 if it is not closed. */
 size_t quoted_end(struct view v, size_t i);
 
+/* next_control gives the offset of the next octet below 0x20, or 0x7f, from i
+ * on; v.len if there is none. */
+size_t next_control(struct view v, size_t i);
+
 /* What a field's value looks like. */
 enum value_kind {
     VALUE_TEXT,         /* UTF-8 text */
