@@ -137,33 +137,67 @@ void utc_rfc3339(char out[28], uint64_t unix_us)
     snprintf(out, 28, "%.19s.%06uZ", text, (unsigned)(unix_us % 1000000u));
 }
 
+/* Reads n digits; -1 if they are not there. */
+static int digits(const char **text, int n)
+{
+    int v = 0;
+    for (; n > 0; n--, (*text)++) {
+        if (**text < '0' || **text > '9') {
+            return -1;
+        }
+        v = v * 10 + (**text - '0');
+    }
+    return v;
+}
+
+static int take(const char **text, char c)
+{
+    return **text == c ? ((*text)++, 0) : -1;
+}
+
+/* hh:mm:ss[.f…]Z */
+static int parse_time(struct tm *tm, uint64_t *frac, const char **text)
+{
+    uint64_t unit = 100000;
+    int bad = take(text, 'T');
+    bad |= tm->tm_hour = digits(text, 2);
+    bad |= take(text, ':');
+    bad |= tm->tm_min = digits(text, 2);
+    bad |= take(text, ':');
+    bad |= tm->tm_sec = digits(text, 2);
+    if (bad >= 0 && **text == '.') {
+        (*text)++;
+        bad |= **text < '0' || **text > '9' ? -1 : 0;
+        for (; **text >= '0' && **text <= '9'; (*text)++, unit /= 10) {
+            *frac += (uint64_t)(**text - '0') * unit;
+        }
+    }
+    return bad | take(text, 'Z');
+}
+
 enum status utc_parse(uint64_t *out_us, const char *text)
 {
-    struct tm tm;
-    memset(&tm, 0, sizeof tm);
+    struct tm tm = {0};
     uint64_t frac = 0;
-    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (end != NULL && *end == '.') {
-        uint64_t unit = 100000;
-        for (end++; *end >= '0' && *end <= '9'; end++, unit /= 10) {
-            frac += (uint64_t)(*end - '0') * unit;
-        }
+    int bad = tm.tm_year = digits(&text, 4);
+    int dashes = bad >= 0 && take(&text, '-') == 0;
+    bad |= tm.tm_mon = bad >= 0 ? digits(&text, 2) : -1;
+    bad |= bad >= 0 && dashes ? take(&text, '-') : 0;
+    bad |= tm.tm_mday = bad >= 0 ? digits(&text, 2) : -1;
+    bad |= bad >= 0 && dashes ? parse_time(&tm, &frac, &text) : 0;
+    if (bad < 0 || *text != '\0') {
+        return STATUS_SYNTAX;
     }
-    if (end != NULL) {
-        if (strcmp(end, "Z") != 0) {
-            return STATUS_SYNTAX;
-        }
-    } else {
-        memset(&tm, 0, sizeof tm);
-        if (strspn(text, "0123456789") != 8 || strlen(text) != 8) {
-            return STATUS_SYNTAX;
-        }
-        end = strptime(text, "%Y%m%d", &tm);
-        if (end == NULL || *end != '\0') {
-            return STATUS_SYNTAX;
-        }
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    struct tm norm = tm;
+    time_t t = timegm(&norm);
+    /* timegm makes 1 March of 29 February in a common year: no such day. */
+    if (norm.tm_mday != tm.tm_mday || norm.tm_mon != tm.tm_mon ||
+        norm.tm_hour != tm.tm_hour || norm.tm_min != tm.tm_min ||
+        norm.tm_sec != tm.tm_sec) {
+        return STATUS_SYNTAX;
     }
-    time_t t = timegm(&tm);
     if (t < 0) {
         return STATUS_BAD_VALUE;
     }

@@ -118,33 +118,62 @@ static struct ynode *convert(yaml_document_t *doc, int id, unsigned depth,
     return out;
 }
 
-/* libyaml resolves aliases to shared nodes, which would make a small file a
- * huge tree; they are refused before the document is built. */
-static int has_alias(const char *text, size_t len, struct ytree_error *err)
+/* What an event has that a tree cannot say, or NULL. */
+static const char *refused(const yaml_event_t *e)
+{
+    const yaml_char_t *anchor = NULL;
+    const yaml_char_t *tag = NULL;
+    switch ((int)e->type) {
+    case YAML_ALIAS_EVENT:
+        /* Resolved to shared nodes, they make a huge tree of a small file. */
+        return "aliases are not supported; write the value out";
+    case YAML_SCALAR_EVENT:
+        anchor = e->data.scalar.anchor;
+        tag = e->data.scalar.tag;
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        anchor = e->data.sequence_start.anchor;
+        tag = e->data.sequence_start.tag;
+        break;
+    case YAML_MAPPING_START_EVENT:
+        anchor = e->data.mapping_start.anchor;
+        tag = e->data.mapping_start.tag;
+        break;
+    }
+    if (anchor != NULL) {
+        return "anchors are not supported; write the value out";
+    }
+    return tag != NULL ? "tags are not supported; leave the !word out" : NULL;
+}
+
+/* Looked for before the document is built; also for a second document. */
+static int has_refused(const char *text, size_t len, struct ytree_error *err)
 {
     yaml_parser_t p;
     yaml_event_t e;
-    int found = 0;
+    const char *why = NULL;
+    int documents = 0;
     int done = 0;
     if (!yaml_parser_initialize(&p)) {
         fail(err, 0, "out of memory");
         return 1;
     }
     yaml_parser_set_input_string(&p, (const unsigned char *)text, len);
-    while (!done && !found) {
+    while (!done && why == NULL) {
         if (!yaml_parser_parse(&p, &e)) {
             break; /* reported by the loader */
         }
         done = e.type == YAML_STREAM_END_EVENT;
-        found = e.type == YAML_ALIAS_EVENT;
-        if (found) {
-            fail(err, e.start_mark.line,
-                 "aliases are not supported; write the value out");
+        documents += e.type == YAML_DOCUMENT_START_EVENT;
+        why = documents > 1 ? "a second document; a file holds one"
+                            : refused(&e);
+        if (why != NULL) {
+            fail(err, e.start_mark.line, why);
         }
         yaml_event_delete(&e);
     }
     yaml_parser_delete(&p);
-    return found;
+    return why != NULL;
 }
 
 struct ynode *ytree_parse(const char *text, size_t len, struct ytree_error *err)
@@ -153,7 +182,7 @@ struct ynode *ytree_parse(const char *text, size_t len, struct ytree_error *err)
     yaml_document_t doc;
     struct ynode *root = NULL;
     memset(err, 0, sizeof *err);
-    if (has_alias(text, len, err)) {
+    if (has_refused(text, len, err)) {
         return NULL;
     }
     if (!yaml_parser_initialize(&p)) {

@@ -66,11 +66,15 @@ static enum status head_word(const char **out, const struct ynode *root,
     const struct ynode *n = ynode_get(root, key);
     *out = ynode_str(root, key, fallback);
     if (*out == NULL) {
-        return bad(err, n != NULL ? n->line : 1, "'%s' is missing", key);
+        return bad(err, n != NULL ? n->line : 1, "'%s' is missing; add it "
+                                                     "(docs/SCENARIO.md)",
+                   key);
     }
     if (allowed != NULL && !one_of(*out, allowed)) {
-        return bad(err, n->line, "'%s: %s' is not one of the words allowed "
-                                 "(docs/SCENARIO.md)", key, *out);
+        return bad(err, n != NULL ? n->line : 1,
+                   "'%s: %s' is not one of the words allowed "
+                   "(docs/SCENARIO.md)",
+                   key, *out);
     }
     return STATUS_OK;
 }
