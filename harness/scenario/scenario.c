@@ -250,9 +250,13 @@ static enum status load_step(struct scn_step *step, const struct ynode *n,
         } else if (strcmp(c->key, "edits") == 0 && c->kind == YNODE_SEQ) {
             for (const struct ynode *e = c->first; e != NULL; e = e->next) {
                 const char *why = "an edit is one line of text";
-                if (e->kind != YNODE_SCALAR ||
-                    edit_list_add(&step->edits, e->scalar, &why) != STATUS_OK) {
-                    return bad(err, e->line, "%s", why);
+                st = e->kind != YNODE_SCALAR
+                         ? STATUS_SYNTAX
+                         : edit_list_add(&step->edits, e->scalar, &why);
+                if (st != STATUS_OK) {
+                    return st == STATUS_NO_MEMORY
+                               ? st
+                               : bad(err, e->line, "%s", why);
                 }
             }
         } else {
@@ -338,7 +342,9 @@ enum status scenario_load(struct scenario **out, const char *path,
     enum status st = STATUS_OK;
     s->path = mem_strdup(path);
     s->tree = ytree_load(path, &ye);
-    if (s->tree == NULL) {
+    if (s->path == NULL) {
+        st = STATUS_NO_MEMORY;
+    } else if (s->tree == NULL) {
         st = bad(err, ye.line, "%s", ye.text);
     } else if (s->tree->kind != YNODE_MAP) {
         st = bad(err, 1, "a scenario is a map; see docs/SCENARIO.md");
