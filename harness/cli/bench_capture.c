@@ -4,24 +4,20 @@
  * an I_MESSAGE_1 of its own. */
 #include "harness/cli/bench.h"
 
+#include "capture/sample.h"
 #include "capture/trace.h"
-#include "harness/base/mem.h"
-#include "harness/base/text.h"
 #include "harness/judge/judge.h"
-#include "harness/mikey/mikey.h"
-#include "harness/sip/sip.h"
 
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PACKETS 100000u
 #define PACKETS_QUICK 1000u
-#define FIRST_US 1767614400000000u /* 2026-01-05T12:00:00Z */
 
 struct input {
     char path[64];
@@ -37,131 +33,20 @@ struct answer {
     int ok;
 };
 
-/* ---- the capture ---- */
-
-/* I_MESSAGE_1 number i: the sample message without ESK, its own CSB ID. */
-static char *message(struct mikey_msg *msg, unsigned i)
-{
-    struct wr w;
-    wr_init(&w);
-    msg->hdr.data_type = MIKEY_DT_I_MESSAGE_1;
-    msg->hdr.csb_id = 0x10000000u + i;
-    mikey_encode(msg, &w);
-    char *text = w.err == STATUS_OK ? base64_new(w.data, w.len) : NULL;
-    wr_cleanup(&w);
-    return text;
-}
-
-/* The sample INVITE with that message, and Call-ID and branch of its own. */
-static int invite(struct wr *w, const char *text, unsigned i)
-{
-    struct view v = sip_sample();
-    char *whole = mem_strndup((const char *)v.data, v.len);
-    char *length = whole != NULL ? strstr(whole, "Content-Length: ") : NULL;
-    char *body = length != NULL ? strstr(length, "\r\n\r\n") : NULL;
-    char *key = body != NULL ? strstr(body, "a=key-mgmt:mikey ") : NULL;
-    char *call = whole != NULL ? strstr(whole, "Call-ID: dd-") : NULL;
-    char *branch = whole != NULL ? strstr(whole, "z9hG4bK-a") : NULL;
-    int ok = key != NULL && call != NULL && branch != NULL;
-    if (ok) {
-        char digits[9];
-        key += strlen("a=key-mgmt:mikey ");
-        const char *rest = strstr(key, "\r\n");
-        size_t body_len =
-            (size_t)(key - (body + 4)) + strlen(text) + strlen(rest);
-        snprintf(digits, sizeof digits, "%08x", i);
-        memcpy(call + strlen("Call-ID: dd-"), digits, 8);
-        memcpy(branch + strlen("z9hG4bK-"), digits + 2, 6);
-        wr_bytes(w, whole, (size_t)(length - whole));
-        wr_printf(w, "Content-Length: %zu", body_len);
-        wr_bytes(w, body, (size_t)(key - body));
-        wr_str(w, text);
-        wr_str(w, rest);
-    }
-    mem_free(whole);
-    return ok && w->err == STATUS_OK;
-}
-
-static void packet(struct wr *w, struct view sip, unsigned i)
-{
-    static const uint8_t ethernet[14] = {2, 0, 0, 0, 0, 2, 2,
-                                         0, 0, 0, 0, 1, 8, 0};
-    wr_bytes(w, ethernet, sizeof ethernet);
-    wr_u16(w, 0x4500);
-    wr_u16(w, (uint16_t)(sip.len + 28));
-    wr_u16(w, (uint16_t)i);
-    wr_u16(w, 0);
-    wr_u16(w, 0x4011);
-    wr_u16(w, 0); /* checksum: not computed, as with offloading */
-    wr_u32(w, 0xc000020b);
-    wr_u32(w, 0xc0000215);
-    wr_u16(w, 5060);
-    wr_u16(w, 5060);
-    wr_u16(w, (uint16_t)(sip.len + 8));
-    wr_u16(w, 0);
-    wr_bytes(w, sip.data, sip.len);
-}
-
-static int dump(struct input *in, pcap_dumper_t *d, struct mikey_msg *msg)
-{
-    for (unsigned i = 0; i < in->packets; i++) {
-        struct wr sip;
-        struct wr pkt;
-        struct pcap_pkthdr h = {0};
-        char *text = message(msg, i);
-        wr_init(&sip);
-        wr_init(&pkt);
-        int ok = text != NULL && invite(&sip, text, i);
-        if (ok) {
-            packet(&pkt, (struct view){sip.data, sip.len}, i);
-            ok = pkt.err == STATUS_OK;
-        }
-        if (ok) {
-            uint64_t us = FIRST_US + i * 100u;
-            h.ts.tv_sec = (time_t)(us / 1000000u);
-            h.ts.tv_usec = (suseconds_t)(us % 1000000u);
-            h.caplen = h.len = (bpf_u_int32)pkt.len;
-            pcap_dump((u_char *)d, &h, pkt.data);
-            in->octets += pkt.len;
-        }
-        mem_free(text);
-        wr_cleanup(&sip);
-        wr_cleanup(&pkt);
-        if (!ok) {
-            return 0;
-        }
-    }
-    return pcap_dump_flush(d) == 0;
-}
-
 static int write_capture(struct input *in)
 {
-    struct mikey_msg *msg = mem_alloc(sizeof *msg);
-    struct wr sample;
-    wr_init(&sample);
-    mikey_sample(&sample);
-    int ok = msg != NULL && sample.err == STATUS_OK &&
-             mikey_decode(msg, sample.data, sample.len, NULL) == STATUS_OK;
-    int fd = ok ? mkstemp(in->path) : -1;
-    FILE *f = fd >= 0 ? fdopen(fd, "wb") : NULL;
-    pcap_t *p = pcap_open_dead(DLT_EN10MB, 65535);
-    pcap_dumper_t *d =
-        f != NULL && p != NULL ? pcap_dump_fopen(p, f) : NULL;
-    ok = d != NULL;
-    if (ok) {
-        if (msg->num_payloads > 0 &&
-            msg->payloads[msg->num_payloads - 1].type == MIKEY_PL_ESK) {
-            msg->num_payloads--;
-        }
-        ok = dump(in, d, msg);
-        pcap_dump_close(d);
+    struct stat st;
+    int fd = mkstemp(in->path);
+    if (fd < 0) {
+        return 0;
     }
-    if (p != NULL) {
-        pcap_close(p);
+    close(fd);
+    if (sample_write(in->path, in->packets) != STATUS_OK ||
+        stat(in->path, &st) != 0) {
+        return 0;
     }
-    wr_cleanup(&sample);
-    mem_free(msg);
-    return ok;
+    in->octets = (uint64_t)st.st_size;
+    return 1;
 }
 
 /* ---- what is measured, each in a process of its own ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
 /* latchkey play: acts and records one scenario, writes the bundle. */
-#include "harness/cli/cmd.h"
+#include "harness/cli/cli.h"
 
 #include "harness/cli/home.h"
 #include "harness/scenario/play.h"
@@ -112,8 +112,7 @@ static int cmd_play_run(int argc, char **argv)
     home_path(ibe, sizeof ibe, "scenarios/ibe/p1536.yaml");
     home_path(media, sizeof media, "scenarios/media");
     if (!parse(&o, argc, argv)) {
-        fprintf(stderr, "usage: latchkey play %s\n", cmd_play.args);
-        return 64;
+        return cli_usage(&cmd_play);
     }
     if (o.cfg.fault != NULL && strcmp(o.cfg.fault, "none") == 0) {
         o.cfg.fault = NULL;
@@ -121,7 +120,8 @@ static int cmd_play_run(int argc, char **argv)
     struct scenario *s = NULL;
     struct scn_error err;
     if (scenario_load(&s, o.scenario, &err) != STATUS_OK) {
-        fprintf(stderr, "%s:%u: %s\n", o.scenario, err.line, err.text);
+        fprintf(stderr, "latchkey play: %s:%u: %s\n", o.scenario, err.line,
+                err.text);
         return 4;
     }
     char why[512] = "";

@@ -109,6 +109,16 @@ static void count(struct tally *t, const char *file, const char *type,
     }
 }
 
+/* Octets of a result may be in it that are no text. */
+static void make_printable(char *s)
+{
+    for (; *s != '\0'; s++) {
+        if ((unsigned char)*s < ' ' || (unsigned char)*s > '~') {
+            *s = '?';
+        }
+    }
+}
+
 static void run_test(struct tally *t, const char *file, const char *type_name,
                      struct vec_params *params, const json_t *group,
                      const json_t *test)
@@ -126,6 +136,7 @@ static void run_test(struct tally *t, const char *file, const char *type_name,
             vec_wrong(&v, "out of memory");
         }
     }
+    make_printable(v.why);
     count(t, file, type_name, test, passed, v.why);
     for (size_t i = 0; i < v.num_bufs; i++) {
         wr_cleanup(&v.bufs[i]);

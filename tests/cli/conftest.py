@@ -49,7 +49,7 @@ def one_line(r: Result, code: int) -> str:
     assert r.out == ""
     lines = r.err.splitlines()
     assert len(lines) == 1, r.err
-    assert lines[0].startswith("latchkey") or lines[0].startswith("usage: latchkey") or ".yaml:" in lines[0], lines[0]
+    assert lines[0].startswith("latchkey") or lines[0].startswith("usage: latchkey"), lines[0]
     return lines[0]
 
 

@@ -116,7 +116,7 @@ def test_unreadable_input(verb: str, bad_files: dict[str, str]) -> None:
     assert r.code == 4 and r.err.count("\n") == 1 and "ermission" in r.err
 
 
-@pytest.mark.parametrize("role", ["X", "a", "--fault"])
+@pytest.mark.parametrize("role", ["X", "E", "--fault"])
 def test_agent_refuses_an_unknown_role(role: str) -> None:
     one_line(latchkey("agent", role), 64)
 
