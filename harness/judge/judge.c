@@ -4,20 +4,18 @@
 #include "harness/judge/judge_int.h"
 
 #include "harness/base/mem.h"
-#include "harness/crypto/kdf.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- errors --------------------------------------------------------------------------- */
 
-static void say(struct judge_error *e, enum status st, const char *path,
-                const char *what)
+void judge_say(struct judge_error *e, enum status st, const char *path,
+               const char *what)
 {
     if (e->status == STATUS_OK) {
         e->status = st;
@@ -29,33 +27,33 @@ static void say(struct judge_error *e, enum status st, const char *path,
 
 enum { IN_CAPTURE, IN_KEYS, IN_EVIDENCE, IN_PLAN };
 
-/* "" if it cannot be read in one piece (a pipe). */
+/* "" if it cannot be read again (a pipe). In pieces: the file may be large. */
 static const char *digest(struct judge *j, const char *path)
 {
     struct stat sb;
-    uint8_t sum[32];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return "";
-    }
+    uint8_t sum[32], buf[1 << 16];
+    unsigned len = 0;
     const char *out = "";
-    if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode)) {
-        size_t len = (size_t)sb.st_size;
-        void *p = len > 0 ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0)
-                          : NULL;
-        if (p != MAP_FAILED) {
-            kdf_sha256(sum, (struct view){p, len});
-            out = j_hex(j, (struct view){sum, sizeof sum});
+    ssize_t n = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (fd >= 0 && ctx != NULL && fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
+        EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1) {
+        while ((n = read(fd, buf, sizeof buf)) > 0 &&
+               EVP_DigestUpdate(ctx, buf, (size_t)n) == 1) {
         }
-        if (p != NULL && p != MAP_FAILED) {
-            munmap(p, len);
+        if (n == 0 && EVP_DigestFinal_ex(ctx, sum, &len) == 1) {
+            out = j_hex(j, (struct view){sum, len});
         }
     }
-    close(fd);
+    EVP_MD_CTX_free(ctx);
+    if (fd >= 0) {
+        close(fd);
+    }
     return out;
 }
 
-static void note_input(struct judge *j, int which, const char *path)
+void note_input(struct judge *j, int which, const char *path)
 {
     static const char *const names[] = {"capture.pcap", "keys.log",
                                         "evidence.jsonl", "plan.yaml"};
@@ -118,7 +116,7 @@ static enum status capture_load(struct judge *j, const char *path,
     }
     j->trace = trace_load(path, &config, &te);
     if (j->trace == NULL) {
-        say(e, te.status, path, te.text);
+        judge_say(e, te.status, path, te.text);
         return te.status;
     }
     note_input(j, IN_CAPTURE, path);
@@ -175,7 +173,7 @@ static void find_losses(struct judge *j)
 
 /* ---- judging --------------------------------------------------------------------------------------- */
 
-static void judge_free_all(struct judge *j)
+void judge_free_all(struct judge *j)
 {
     for (size_t i = 0; i < j->num_evs; i++) {
         json_decref(j->evs[i]->obj);
@@ -187,12 +185,12 @@ static void judge_free_all(struct judge *j)
     mem_free(j);
 }
 
-static void judge_steps(struct judge *j)
+void judge_steps(struct judge *j)
 {
     static void (*const steps[])(struct judge *) = {
         find_losses,  sip_index, messages_build, exchange_build,
         exchange_classify, open_all, keys_all, defects_all,
-        deliver_all,  media_all, notify_all,   laws_run};
+        deliver_all,  media_all, notify_all};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         if (j->err == STATUS_OK) {
             steps[i](j);
@@ -212,7 +210,7 @@ static enum status read_all(struct judge *j, const struct files *f,
     j->dir = j->tp = j->title = j->role = "";
     if (f->plan != NULL) {
         if (!exists(f->plan)) {
-            say(e, STATUS_NOT_FOUND, f->plan,
+            judge_say(e, STATUS_NOT_FOUND, f->plan,
                 "no such file; a bundle has a plan.yaml (docs/BUNDLE.md), a "
                 "bare capture is judged without");
             return e->status;
@@ -242,18 +240,32 @@ static struct judge_result *judge_files(const struct files *f, const char *dir,
     *e = (struct judge_error){0};
     struct judge *j = mem_alloc(sizeof *j);
     if (j == NULL) {
-        say(e, STATUS_NO_MEMORY, f->capture, "out of memory");
+        judge_say(e, STATUS_NO_MEMORY, f->capture, "out of memory");
         return NULL;
     }
     enum status st = read_all(j, f, e);
     if (st == STATUS_OK) {
         j->dir = j_strn(j, dir, strlen(dir));
         judge_steps(j);
+        if (j->err == STATUS_OK) {
+            laws_run(j);
+        }
         r = j->err == STATUS_OK ? result_make(j) : NULL;
         st = r != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     }
+    if (st == STATUS_NO_SPACE && f->plan == NULL) {
+        judge_free_all(j); /* too large to follow its calls */
+        r = judge_stream(f->capture, NULL, err);
+        if (r != NULL) {
+            j = r->store;
+            note_input(j, IN_CAPTURE, f->capture);
+            r->inputs[IN_CAPTURE].name = j->input_name[IN_CAPTURE];
+            r->inputs[IN_CAPTURE].sha256 = j->input_sha256[IN_CAPTURE];
+        }
+        return r;
+    }
     if (r == NULL) {
-        say(e, st, f->capture,
+        judge_say(e, st, f->capture,
             st == STATUS_NO_MEMORY ? "out of memory while judging"
                                    : status_name(st));
         judge_free_all(j);
@@ -281,7 +293,7 @@ struct judge_result *judge_bundle(const char *dir, const char *keys_path,
         r = judge_files(&f, dir, err);
     } else if (err != NULL) {
         *err = (struct judge_error){0};
-        say(err, STATUS_NO_MEMORY, dir, "out of memory");
+        judge_say(err, STATUS_NO_MEMORY, dir, "out of memory");
     }
     for (size_t i = 0; i < 4; i++) {
         mem_free(p[i]);

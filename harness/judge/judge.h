@@ -148,6 +148,22 @@ struct judge_result *judge_capture(const char *pcap, const char *keys_path,
                                    struct judge_error *err);
 void judge_free(struct judge_result *r);
 
+/* judge_stream reads a capture of any size once and holds each message that opens
+ * an exchange (I_MESSAGE_1 and its offer, REQUEST_KEY) to the laws that need nothing
+ * but that message: i1-structure, offer-key-mgmt, kms-request-structure. Calls are
+ * not followed, keys are not used; memory does not grow with the capture (the first
+ * 1000 findings that are no PASS are kept). The verdict is FAIL or INCONC: what was
+ * not looked at cannot pass; the result carries no digest. judge_capture does the same, without a plan, for a
+ * capture that needs more memory than a trace may have. count may be NULL. */
+struct judge_count {
+    uint64_t packets, octets, sip, mikey;
+    uint64_t sound;   /* opening messages that keep the laws */
+    uint64_t unsound; /* and that do not */
+    uint64_t others;  /* messages that need their exchange to be judged */
+};
+struct judge_result *judge_stream(const char *pcap, struct judge_count *count,
+                                  struct judge_error *err);
+
 /* judge_json appends verdict.json: fixed order of keys, the same octets whenever
  * the same inputs are judged. judge_text appends the account for people. verbose
  * adds findings that passed and the ladder. */

@@ -606,9 +606,18 @@ void probe_end(struct probe *p, const char *expected, const char *fmt, ...)
 /* A missing key for an opened payload: emits the lack and returns 1. */
 int probe_needs(struct probe *p, const struct jopen *o, const char *expected);
 
-/* result.c: the files that were judged, by their name in a bundle. */
-#define JUDGE_INPUTS 4
 
+/* judge.c: judge_steps runs all steps up to the laws; stream.c uses it for single
+ * messages. judge_free_all frees what a judge owns. */
+void judge_steps(struct judge *j);
+void judge_free_all(struct judge *j);
+void judge_say(struct judge_error *e, enum status st, const char *path,
+               const char *what);
+/* note_input remembers the digest of a file that was read: 0 capture.pcap, 1
+ * keys.log, 2 evidence.jsonl, 3 plan.yaml. */
+void note_input(struct judge *j, int which, const char *path);
+
+/* verdict.c, result.c */
 struct judge_result *result_make(struct judge *j);
 void verdict_rows(struct judge *j, struct judge_result *r);
 
