@@ -59,15 +59,15 @@ static void on_secret(void *ctx, const char *label, struct view lookup,
     char *l = hex_new(lookup.data, lookup.len);
     char *s = hex_new(secret.data, secret.len);
     if (l != NULL && s != NULL) {
-        agent_event(a, json_pack("{s:s s:s s:s s:s}", "event", "secret", "label",
-                                 label, "lookup", l, "secret", s));
+        agent_event(a, json_pack("{s:s s:s s:s s:s}", "event", "secret",
+                                 "label", label, "lookup", l, "secret", s));
     }
     mem_free(l);
     mem_free(s);
 }
 
-/* What is sent is always told; what is received only if it comes from somebody who
- * does not tell it himself: the harness's own agents all do. */
+/* What is sent is always told; what is received only if it comes from somebody
+ * who does not tell it himself: the harness's own agents all do. */
 static void on_tap(void *ctx, int sent, struct net_addr local,
                    struct net_addr peer, int is_tcp, const uint8_t *data,
                    size_t len)
@@ -102,8 +102,8 @@ void agent_set_edits(struct agent *a, const json_t *lines, char why[256])
     }
     json_array_foreach(lines, i, l)
     {
-        if (!json_is_string(l) ||
-            edit_list_add(&a->edits, json_string_value(l), &text) != STATUS_OK) {
+        if (!json_is_string(l) || edit_list_add(&a->edits, json_string_value(l),
+                                                &text) != STATUS_OK) {
             snprintf(why, 256, "edit %zu: %s", i + 1,
                      text != NULL ? text : "not a line of text");
             return;
@@ -194,9 +194,9 @@ static enum status load_profile(struct agent *a, const json_t *p, char why[256])
     json_object_foreach(json_object_get(p, "pixit"), item, v)
     {
         const char *text = json_string_value(v);
-        enum status st =
-            text == NULL ? STATUS_BAD_VALUE
-                         : ibake_profile_set(&a->ibake.profile, item, text);
+        enum status st = text == NULL
+                             ? STATUS_BAD_VALUE
+                             : ibake_profile_set(&a->ibake.profile, item, text);
         if (st != STATUS_OK && st != STATUS_NOT_FOUND) {
             snprintf(why, 256, "PIXIT %s cannot be '%s'", item,
                      text != NULL ? text : "?");
@@ -244,8 +244,8 @@ static enum status load_common(struct agent *a, const json_t *p, char why[256])
                                      .secret_ctx = a,
                                      .recorded = agent_recorded,
                                      .recorded_ctx = a};
-    /* An agent under test holds its keys and tells nobody; TGK and MPK are told by
-     * the tester at the other end. */
+    /* An agent under test holds its keys and tells nobody; TGK and MPK are told
+     * by the tester at the other end. */
     a->ibake.tell_session_keys = 1;
     if (a->fault == NULL) {
         a->fault = fault_find(json_str(p, "fault", ""));
@@ -266,7 +266,6 @@ static enum status load_common(struct agent *a, const json_t *p, char why[256])
     st = st != STATUS_OK ? st : load_params(a, p, why);
     return st != STATUS_OK ? st : load_keys(a, p, why);
 }
-
 
 static void on_keys(struct agent *a, enum status st, const char *text)
 {
@@ -318,8 +317,7 @@ static void verb_provision(struct agent *a, int id, const json_t *args)
     if (a->fault != NULL && strcmp(a->fault->role, "any") == 0) {
         a->role = &role_peer;
     }
-    if (!a->role->wants_keys ||
-        json_object_get(args, "kms") == NULL) {
+    if (!a->role->wants_keys || json_object_get(args, "kms") == NULL) {
         on_keys(a, STATUS_OK, "");
         return;
     }
@@ -331,8 +329,8 @@ static void verb_provision(struct agent *a, int id, const json_t *args)
 
 static void verb_hello(struct agent *a, int id, const json_t *args)
 {
-    static const char *const common[] = {"hello", "provision", "edit",
-                                         "set_clock", "reset", "quit"};
+    static const char *const common[] = {"hello",     "provision", "edit",
+                                         "set_clock", "reset",     "quit"};
     json_t *list = json_array();
     (void)args;
     for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
@@ -341,9 +339,9 @@ static void verb_hello(struct agent *a, int id, const json_t *args)
     for (const struct agent_verb *v = a->role->verbs; v->name != NULL; v++) {
         json_array_append_new(list, json_string(v->name));
     }
-    agent_ok(a, id, json_pack("{s:s s:s s:s s:o}", "name", "latchkey-reference",
-                              "version", "0.1.0", "role", a->name, "verbs",
-                              list));
+    agent_ok(a, id,
+             json_pack("{s:s s:s s:s s:o}", "name", "latchkey-reference",
+                       "version", "0.1.0", "role", a->name, "verbs", list));
 }
 
 static void verb_edit(struct agent *a, int id, const json_t *args)
@@ -381,9 +379,9 @@ static void verb_quit(struct agent *a, int id, const json_t *args)
 }
 
 static const struct agent_verb common_verbs[] = {
-    {"hello", verb_hello},         {"provision", verb_provision},
-    {"edit", verb_edit},           {"set_clock", verb_set_clock},
-    {"reset", verb_reset},         {"quit", verb_quit},
+    {"hello", verb_hello}, {"provision", verb_provision},
+    {"edit", verb_edit},   {"set_clock", verb_set_clock},
+    {"reset", verb_reset}, {"quit", verb_quit},
     {NULL, NULL}};
 
 static const struct agent_verb *find_verb(const struct agent_verb *list,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Answers made up by somebody who cannot read the real ones: the exchange goes on with
- * a yP that nobody sent. */
+/* Answers made up by somebody who cannot read the real ones: the exchange goes
+ * on with a yP that nobody sent. */
 #include "harness/agent/agent_int.h"
 
 #include "harness/base/mem.h"
@@ -18,13 +18,12 @@ char *agent_guess_idrr(struct view octets)
                      : NULL;
 }
 
-/* The answer is made by a responder of our own, whose edits turn it to a reader whose
- * private key we hold. */
+/* The answer is made by a responder of our own, whose edits turn it to a reader
+ * whose private key we hold. */
 static enum status add_edits(struct edit_list *list, struct view reader)
 {
-    static const char *const paths[] = {"mikey.IDRi.data",
-                                        "mikey.IBAKE.IDRi.data",
-                                        "mikey.IBAKE.key"};
+    static const char *const paths[] = {
+        "mikey.IDRi.data", "mikey.IBAKE.IDRi.data", "mikey.IBAKE.key"};
     enum status st = STATUS_OK;
     for (size_t i = 0; i < 3 && st == STATUS_OK; i++) {
         char *line = mem_printf("R_MESSAGE_1 set %s id:%.*s", paths[i],

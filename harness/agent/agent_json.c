@@ -67,8 +67,8 @@ uint8_t *json_hex(const json_t *obj, const char *key, size_t *out_len)
 {
     const char *s = json_str(obj, key, NULL);
     uint8_t *p = s != NULL ? mem_alloc(strlen(s) / 2 + 1) : NULL;
-    if (p != NULL && hex_decode(p, strlen(s) / 2 + 1, out_len, s, strlen(s)) !=
-                         STATUS_OK) {
+    if (p != NULL &&
+        hex_decode(p, strlen(s) / 2 + 1, out_len, s, strlen(s)) != STATUS_OK) {
         mem_free(p);
         p = NULL;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The user's side of the key exchange with the KMS: one request over TCP with a 16-bit
- * length prefix (specs AMB-40). */
+/* The user's side of the key exchange with the KMS: one request over TCP with a
+ * 16-bit length prefix (specs AMB-40). */
 #include "harness/agent/agent_int.h"
 
 #include "harness/base/mem.h"
@@ -147,9 +147,9 @@ static void on_response(void *ctx, enum status st, struct view msg)
     struct fetch *f = ctx;
     size_t num = 0;
     if (st != STATUS_OK) {
-        finish(f, st, st == STATUS_TIMEOUT
-                          ? "the KMS does not answer"
-                          : "the connection to the KMS failed");
+        finish(f, st,
+               st == STATUS_TIMEOUT ? "the KMS does not answer"
+                                    : "the connection to the KMS failed");
         return;
     }
     st = ibake_key_request_take(f->req, msg, &num);
@@ -177,10 +177,9 @@ enum status agent_key_request(struct ibake_key_request **out, struct agent *a,
     if (psk == NULL) {
         return STATUS_SYNTAX;
     }
-    *out = ibake_key_request_new(cfg, views, num,
-                                 view_str(json_str(kms, "identity", "")),
-                                 view_str(json_str(kms, "psk_id", "")),
-                                 (struct view){psk, psk_len});
+    *out = ibake_key_request_new(
+        cfg, views, num, view_str(json_str(kms, "identity", "")),
+        view_str(json_str(kms, "psk_id", "")), (struct view){psk, psk_len});
     mem_wipe(psk, psk_len);
     mem_free(psk);
     return *out != NULL ? STATUS_OK : STATUS_NO_MEMORY;

@@ -97,8 +97,9 @@ static void on_accept(void *ctx, struct net_listener *l, struct net_stream *s)
     net_stream_set_cb(s, &cb, c);
 }
 
-static void on_packet(void *ctx, struct net_udp *udp, const struct net_addr *from,
-                      const uint8_t *data, size_t len)
+static void on_packet(void *ctx, struct net_udp *udp,
+                      const struct net_addr *from, const uint8_t *data,
+                      size_t len)
 {
     struct wr w;
     wr_init(&w);
@@ -134,8 +135,8 @@ static void load_users(struct agent *a, struct kms_state *k, const json_t *list)
         k->users[n] = (struct ibake_kms_user){
             .psk_id = json_str(u, "psk_id", ""),
             .psk = {k->psk[n], k->psk[n] != NULL ? len : 0},
-            .identities = agent_does(a, FAULT_KMS_SERVE_ANYBODY) ? everybody
-                                                                 : k->ids[n]};
+            .identities =
+                agent_does(a, FAULT_KMS_SERVE_ANYBODY) ? everybody : k->ids[n]};
     }
 }
 
@@ -148,12 +149,12 @@ static enum status kms_start(struct agent *a, const json_t *p, char why[256])
     }
     a->state = k;
     k->master = json_hex(p, "master", &len);
-    k->kms = (struct ibake_kms){.identity = a->identity,
-                                .params = ibake_keyring_params(
-                                    a->keyring, view_str("sip:x@example")),
-                                .master = {k->master, len},
-                                .users = k->users,
-                                .dates = k->dates};
+    k->kms = (struct ibake_kms){
+        .identity = a->identity,
+        .params = ibake_keyring_params(a->keyring, view_str("sip:x@example")),
+        .master = {k->master, len},
+        .users = k->users,
+        .dates = k->dates};
     load_users(a, k, json_object_get(p, "users"));
     size_t i;
     json_t *d;
@@ -199,7 +200,5 @@ static void kms_stop(struct agent *a)
 
 static const char *const names[] = {"KMS", NULL};
 static const struct agent_verb verbs[] = {{NULL, NULL}};
-const struct agent_role role_kms = {.names = names,
-                                    .verbs = verbs,
-                                    .start = kms_start,
-                                    .stop = kms_stop};
+const struct agent_role role_kms = {
+    .names = names, .verbs = verbs, .start = kms_start, .stop = kms_stop};

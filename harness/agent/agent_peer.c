@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Peers that deserve nothing: silent, echo, 200 to everything, random octets. */
+/* Peers that deserve nothing: silent, echo, 200 to everything, random octets.
+ */
 #include "harness/agent/agent_int.h"
 
 #include "harness/base/mem.h"
@@ -14,7 +15,8 @@ struct peer_state {
 };
 
 /* The octets a worthless peer returns for what it got. */
-static void reply(struct agent *a, const uint8_t *data, size_t len, struct wr *w)
+static void reply(struct agent *a, const uint8_t *data, size_t len,
+                  struct wr *w)
 {
     uint8_t noise[256];
     if (agent_does(a, FAULT_PEER_ECHO)) {
@@ -23,8 +25,8 @@ static void reply(struct agent *a, const uint8_t *data, size_t len, struct wr *w
                env_random(&a->env, noise, sizeof noise) == STATUS_OK) {
         wr_bytes(w, noise, sizeof noise);
     } else if (agent_does(a, FAULT_PEER_200)) {
-        static const char *const copy[] = {"via:", "from:", "to:", "call-id:",
-                                           "cseq:", "record-route:"};
+        static const char *const copy[] = {
+            "via:", "from:", "to:", "call-id:", "cseq:", "record-route:"};
         wr_str(w, "SIP/2.0 200 OK\r\n");
         const char *p = (const char *)data;
         const char *end = p + len;
@@ -62,8 +64,9 @@ static void on_accept(void *ctx, struct net_listener *l, struct net_stream *s)
     net_stream_set_cb(s, &cb, ctx);
 }
 
-static void on_packet(void *ctx, struct net_udp *udp, const struct net_addr *from,
-                      const uint8_t *data, size_t len)
+static void on_packet(void *ctx, struct net_udp *udp,
+                      const struct net_addr *from, const uint8_t *data,
+                      size_t len)
 {
     struct wr w;
     wr_init(&w);
@@ -106,8 +109,9 @@ static void peer_stop(struct agent *a)
 static void claim(struct agent *a, int id, const json_t *args)
 {
     (void)args;
-    agent_ok(a, id, json_pack("{s:s s:s s:i}", "result", "deposited", "reached",
-                              "mailbox", "status", 200));
+    agent_ok(a, id,
+             json_pack("{s:s s:s s:i}", "result", "deposited", "reached",
+                       "mailbox", "status", 200));
 }
 
 static const char *const names[] = {NULL};

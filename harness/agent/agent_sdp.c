@@ -50,8 +50,9 @@ static enum status read_mikey(struct agent_desc *d,
     return STATUS_OK;
 }
 
-/* Every attribute at either level counts: one that fails aborts all (R4567-029).
- * The message taken is that of the media section, else that of the session. */
+/* Every attribute at either level counts: one that fails aborts all
+ * (R4567-029). The message taken is that of the media section, else that of the
+ * session. */
 static enum status read_key_mgmt(struct agent_desc *d, const struct sdp *s)
 {
     static const int levels[] = {0, SDP_SESSION};

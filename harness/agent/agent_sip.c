@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The SIP endpoint of an agent, and small things that all of them ask of SIP. */
+/* The SIP endpoint of an agent, and small things that all of them ask of SIP.
+ */
 #include "harness/agent/agent_int.h"
 #include "harness/agent/agent_sdp.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Forwarding: who is asked where, diversion to the mailbox, History-Info, asserted
- * identities, forking (RFC 3261, 16; RFC 3325; RFC 4458; RFC 7044; specs 3.1). */
+/* Forwarding: who is asked where, diversion to the mailbox, History-Info,
+ * asserted identities, forking (RFC 3261, 16; RFC 3325; RFC 4458; RFC 7044;
+ * specs 3.1). */
 #include "harness/agent/core_int.h"
 
 #include "harness/base/mem.h"
@@ -20,13 +21,13 @@ struct branch {
 struct core_call {
     struct core_call *next;
     struct core *core;
-    struct siptx_server *tx;   /* NULL: gone */
-    struct core_user *called;  /* the user that is diverted, or NULL */
+    struct siptx_server *tx;  /* NULL: gone */
+    struct core_user *called; /* the user that is diverted, or NULL */
     struct branch branches[MAX_BRANCHES];
     size_t num;
     struct net_timer *no_reply;
-    char *tried;               /* Contact of the user that was tried */
-    struct sip_out *best;      /* best final response so far, our Via off */
+    char *tried;          /* Contact of the user that was tried */
+    struct sip_out *best; /* best final response so far, our Via off */
     int best_status;
     int diverted, answered, cancelled;
 };
@@ -93,9 +94,9 @@ void core_server_gone(struct core *k, const struct siptx_server *tx)
 
 /* ---- identities ---- */
 
-/* The trust boundary: what a user prefers is left behind, what the network knows is
- * asserted (RFC 3325, 5). The user is known by his address, as an IMS core knows him
- * by his security association. */
+/* The trust boundary: what a user prefers is left behind, what the network
+ * knows is asserted (RFC 3325, 5). The user is known by his address, as an IMS
+ * core knows him by his security association. */
 static void assert_identity(struct core *k, struct siptx_server *tx,
                             struct sip_out *out)
 {
@@ -196,9 +197,10 @@ static char *voicemail_uri(struct core *k, const char *target, int cause)
     return (char *)wr_take(&w, &len);
 }
 
-/* History-Info (RFC 7044): who was called, which device was tried, the mailbox. */
-static void add_history(struct core_call *c, struct sip_out *out, const char *vm,
-                        int cause)
+/* History-Info (RFC 7044): who was called, which device was tried, the mailbox.
+ */
+static void add_history(struct core_call *c, struct sip_out *out,
+                        const char *vm, int cause)
 {
     const char *who = c->called->identity;
     unsigned n = 1;
@@ -215,10 +217,10 @@ static void add_history(struct core_call *c, struct sip_out *out, const char *vm
 
 static const char *diversion_reason(int cause)
 {
-    return cause == 302   ? "unconditional"
-           : cause == 486 ? "user-busy"
-           : cause == 408 ? "no-answer"
-           : cause == 503 ? "unavailable"
+    return cause == 302                   ? "unconditional"
+           : cause == 486                 ? "user-busy"
+           : cause == 408                 ? "no-answer"
+           : cause == 503                 ? "unavailable"
            : cause == 480 || cause == 487 ? "deflection"
                                           : "unknown";
 }
@@ -289,7 +291,8 @@ static void cancel_branches(struct core_call *c, const struct siptx_client *but,
     }
 }
 
-/* The user does not answer: the mailbox is asked, then his phone stops ringing. */
+/* The user does not answer: the mailbox is asked, then his phone stops ringing.
+ */
 static void on_no_reply(void *ctx)
 {
     struct core_call *c = ctx;
@@ -308,9 +311,11 @@ static void on_no_reply(void *ctx)
 
 /* ---- responses ---- */
 
-static void keep_best(struct core_call *c, const struct sip_msg *msg, int status)
+static void keep_best(struct core_call *c, const struct sip_msg *msg,
+                      int status)
 {
-    /* 16.7, 6: a 6xx wins, else the lowest class; a cancelled phone says nothing. */
+    /* 16.7, 6: a 6xx wins, else the lowest class; a cancelled phone says
+     * nothing. */
     int better = c->best == NULL || (status >= 600 && c->best_status < 600) ||
                  (c->best_status < 600 && status / 100 < c->best_status / 100);
     if (!better) {
@@ -379,7 +384,8 @@ static void on_final(struct core_call *c, struct branch *b,
         to_mailbox(c, DIVERT_BUSY)) {
         return;
     }
-    if (open_to_divert && mode != DIVERT_NONE && (status == 503 || status == 408) &&
+    if (open_to_divert && mode != DIVERT_NONE &&
+        (status == 503 || status == 408) &&
         to_mailbox(c, mode == DIVERT_NO_REPLY ? mode : DIVERT_DEFAULT)) {
         return;
     }
@@ -454,8 +460,8 @@ static int route_call(struct core_call *c, struct core_user *u)
     int registered = core_is_registered(c->core, u);
     c->called = u;
     int mailbox = has_mailbox(c);
-    if (mailbox && (u->mode == DIVERT_UNCONDITIONAL ||
-                    u->mode == DIVERT_NOT_REGISTERED)) {
+    if (mailbox &&
+        (u->mode == DIVERT_UNCONDITIONAL || u->mode == DIVERT_NOT_REGISTERED)) {
         return to_mailbox(c, u->mode);
     }
     if (mailbox && !registered && u->mode == DIVERT_DEFAULT) {

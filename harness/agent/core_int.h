@@ -40,7 +40,7 @@ struct core {
     size_t num_users;
     const char *vm_uri;
     char *vm_identity;
-    const char *vm_account; /* whose mailbox it is */
+    const char *vm_account;  /* whose mailbox it is */
     struct net_addr vm_addr; /* family 0: there is no mailbox */
     unsigned no_reply_ms;
     struct core_call *calls;

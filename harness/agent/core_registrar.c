@@ -35,10 +35,9 @@ static int authenticate(struct core *k, struct siptx_server *tx,
                         const struct sip_msg *msg, const struct core_user *u)
 {
     char *login = login_of(u->identity);
-    enum status st = login == NULL
-                         ? STATUS_NO_MEMORY
-                         : siptx_check_auth(msg, 0, REALM, k->nonce, login,
-                                            u->password);
+    enum status st = login == NULL ? STATUS_NO_MEMORY
+                                   : siptx_check_auth(msg, 0, REALM, k->nonce,
+                                                      login, u->password);
     mem_free(login);
     if (st == STATUS_OK) {
         return 0;
@@ -51,7 +50,8 @@ static int authenticate(struct core *k, struct siptx_server *tx,
     return 401;
 }
 
-static unsigned expires_of(const struct sip_msg *msg, struct view contact_params)
+static unsigned expires_of(const struct sip_msg *msg,
+                           struct view contact_params)
 {
     uint32_t n = 3600;
     struct view v;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Named faults of the reference agents: what each does wrong, which requirement that
- * breaks, which test purposes must notice. Compiled in always, off by default. */
+/* Named faults of the reference agents: what each does wrong, which requirement
+ * that breaks, which test purposes must notice. Compiled in always, off by
+ * default. */
 #ifndef HARNESS_AGENT_FAULT_H
 #define HARNESS_AGENT_FAULT_H
 
@@ -90,7 +91,7 @@ enum fault_act {
 
 struct fault {
     const char *name;
-    const char *role;        /* "A", "MB", "B", "KMS"; "any" for the worthless peers */
+    const char *role; /* "A", "MB", "B", "KMS"; "any" for the worthless peers */
     const char *sentence;    /* what it does wrong */
     const char *requirement; /* the requirement it breaks */
     const char *tps;         /* ids that must notice, separated by spaces */

@@ -238,8 +238,7 @@ static int take_i1(struct incall *c, const struct agent_desc *d,
         ibake_take_i1(c->ib, (struct view){d->mikey, d->mikey_len});
     log_at(&a->log, LOG_NOTE, "I_MESSAGE_1: %s %s", status_name(st),
            ibake_session_why(c->ib));
-    agent_record_msg(a, NULL, c->number,
-                     (struct view){d->mikey, d->mikey_len});
+    agent_record_msg(a, NULL, c->number, (struct view){d->mikey, d->mikey_len});
     if (a->fault != NULL) {
         st = take_i1_faulty(c, d, own, num, st);
     }
@@ -323,10 +322,10 @@ struct incall *incall_take(struct agent *a, struct siptx_server *tx,
     siptx_server_set_user(tx, c);
     int over = 0;
     c->over = &over;
-    int status = c->from == NULL || c->call_id == NULL || c->uri == NULL ||
-                         c->to == NULL
-                     ? 400
-                     : begin(c, msg, own, num_own);
+    int status =
+        c->from == NULL || c->call_id == NULL || c->uri == NULL || c->to == NULL
+            ? 400
+            : begin(c, msg, own, num_own);
     if (status != 0) {
         incall_refuse(c, status);
         return NULL;
@@ -432,7 +431,8 @@ static int takes_anyway(struct incall *c, enum status st)
             (st == STATUS_DECRYPT || st == STATUS_NO_KEY)) ||
            (agent_does(c->agent, FAULT_MB_ACCEPT_TRUNCATED) &&
             st >= STATUS_TRUNCATED && st <= STATUS_SYNTAX) ||
-           (agent_does(c->agent, FAULT_MB_ACCEPT_REPLAYED_I2) && st != STATUS_OK);
+           (agent_does(c->agent, FAULT_MB_ACCEPT_REPLAYED_I2) &&
+            st != STATUS_OK);
 }
 
 /* The SIP status to refuse with, or 0 and R_MESSAGE_2 in c->r2. */
@@ -500,8 +500,8 @@ static void on_update(struct incall *c, struct siptx_server *tx,
     } else {
         c->update = tx;
         if (delay > 0 && !c->verified) {
-            c->delay = net_timer_start(c->agent->loop, (uint64_t)delay,
-                                       on_delay, c);
+            c->delay =
+                net_timer_start(c->agent->loop, (uint64_t)delay, on_delay, c);
         } else {
             send_r2(c);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The mailbox: takes deposits, keeps them as received, hands them to their owner. */
+/* The mailbox: takes deposits, keeps them as received, hands them to their
+ * owner. */
 #include "harness/agent/mailbox_int.h"
 
 #include "harness/base/mem.h"
@@ -20,8 +21,9 @@ static char *user_of(const char *uri)
     return mem_strndup(u, strcspn(u, "@;>"));
 }
 
-/* The account that a deposit is for: target of the voicemail URI in the Request-URI,
- * else in History-Info, else in Diversion (RFC 4458, 3), or NULL. */
+/* The account that a deposit is for: target of the voicemail URI in the
+ * Request-URI, else in History-Info, else in Diversion (RFC 4458, 3), or NULL.
+ */
 static char *account_of(struct agent *a, const struct sip_msg *msg,
                         const char *uri)
 {
@@ -110,7 +112,8 @@ static void on_request(void *ctx, struct siptx_server *tx,
     }
 }
 
-static void on_ack(void *ctx, struct siptx_dialog *dlg, const struct sip_msg *msg)
+static void on_ack(void *ctx, struct siptx_dialog *dlg,
+                   const struct sip_msg *msg)
 {
     struct agent *a = ctx;
     struct mailbox *m = a->state;
@@ -160,9 +163,10 @@ static void on_b_key(struct agent *a, enum status st, const char *why)
 static void verb_behave(struct agent *a, int id, const json_t *args)
 {
     static const char *const allowed[] = {
-        "normal_form", "delay_r2_ms", "drop",        "status",   "error",
-        "answer_avp",  "order",       "deliver_again", "no_identity",
-        "identity",    "greeting",    "ok_times",    NULL};
+        "normal_form", "delay_r2_ms", "drop",     "status",
+        "error",       "answer_avp",  "order",    "deliver_again",
+        "no_identity", "identity",    "greeting", "ok_times",
+        NULL};
     struct mailbox *m = a->state;
     if (!a->tester) {
         agent_fail(a, id, "only a tester misbehaves on demand");
@@ -194,7 +198,8 @@ static void verb_messages(struct agent *a, int id, const json_t *args)
     agent_ok(a, id, json_pack("{s:I}", "messages", (json_int_t)(fresh + old)));
 }
 
-static enum status mailbox_start(struct agent *a, const json_t *p, char why[256])
+static enum status mailbox_start(struct agent *a, const json_t *p,
+                                 char why[256])
 {
     static const struct siptx_handlers on = {.on_request = on_request,
                                              .on_ack = on_ack,

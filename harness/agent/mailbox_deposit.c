@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* BYE travels by TCP and may overtake media: it is held back until no packet came for
- * so long. */
+/* BYE travels by TCP and may overtake media: it is held back until no packet
+ * came for so long. */
 #define LAST_PACKETS_MS 8
 #define SEEN_MIN 1024 /* slots of the set of packets seen, a power of two */
 
@@ -122,7 +122,8 @@ static int deposit_i2(struct incall *c)
 {
     struct deposit *d = c->owner;
     struct mailbox *m = mailbox_of(c);
-    /* Without ESK there is no key that the mailbox does not have itself (3.2). */
+    /* Without ESK there is no key that the mailbox does not have itself (3.2).
+     */
     if (c->forced_i2.len == 0 && !ibake_session_has_esk(c->ib) &&
         (c->agent->ibake.checks & IBAKE_CHECK_ESK_PRESENT)) {
         return 488;
@@ -245,8 +246,8 @@ static void deposit_rtp(struct incall *c, const uint8_t *data, size_t len)
     if (agent_does(c->agent, FAULT_MB_DROP_MEDIA) && d->packets % 10 == 0) {
         return;
     }
-    /* A mailbox that wants to make sense of media takes 20 ms of PCMU and a tag of
-     * 80 bits for the only thing that can be. */
+    /* A mailbox that wants to make sense of media takes 20 ms of PCMU and a tag
+     * of 80 bits for the only thing that can be. */
     if (agent_does(c->agent, FAULT_MB_DECODES_MEDIA) && r.payload.len != 170) {
         d->refused_media++;
         return;
@@ -285,8 +286,8 @@ static void on_drained(void *ctx)
     d->timer = NULL;
     if (d->packets != d->packets_at_timer) {
         d->packets_at_timer = d->packets;
-        d->timer = net_timer_start(c->agent->loop, LAST_PACKETS_MS, on_drained,
-                                   c);
+        d->timer =
+            net_timer_start(c->agent->loop, LAST_PACKETS_MS, on_drained, c);
         if (d->timer != NULL) {
             return;
         }

@@ -66,7 +66,8 @@ static void notify(struct mailbox *m, struct mwi *s,
     wr_init(&w);
     sip_out_set(&out, "Event", "message-summary");
     if (s->expires > 0) {
-        sip_out_set(&out, "Subscription-State", "active;expires=%u", s->expires);
+        sip_out_set(&out, "Subscription-State", "active;expires=%u",
+                    s->expires);
     } else {
         sip_out_set(&out, "Subscription-State", "terminated;reason=timeout");
     }

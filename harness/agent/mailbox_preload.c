@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The verb "preload" of a tester mailbox: messages as if deposited, so that B can be
- * tested alone. The exchange is played with ourselves; the depositor's identity goes
- * in by edits, since only public keys are needed to speak for him. */
+/* The verb "preload" of a tester mailbox: messages as if deposited, so that B
+ * can be tested alone. The exchange is played with ourselves; the depositor's
+ * identity goes in by edits, since only public keys are needed to speak for
+ * him. */
 #include "harness/agent/mailbox_int.h"
 
 #include "harness/agent/speech.h"
@@ -147,9 +148,10 @@ void mailbox_preload(struct agent *a, int id, const json_t *args)
     const char *from = json_str(args, "from", NULL);
     long long count = json_int(args, "count", 1);
     if (from == NULL || !a->tester || count < 1 || count > 100) {
-        agent_fail(a, id, from == NULL ? "preload needs 'from'"
-                          : !a->tester ? "only a tester preloads"
-                                       : "'count' must be 1 to 100");
+        agent_fail(a, id,
+                   from == NULL ? "preload needs 'from'"
+                   : !a->tester ? "only a tester preloads"
+                                : "'count' must be 1 to 100");
         return;
     }
     p.env.skew_us -= json_int(args, "days", 0) * DAY_US;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Retrieval: the owner proves who he is, then gets every message with its key as
- * deposited, its authenticated sender and its packets unchanged (S30 to S36). */
+/* Retrieval: the owner proves who he is, then gets every message with its key
+ * as deposited, its authenticated sender and its packets unchanged (S30 to
+ * S36). */
 #include "harness/agent/mailbox_int.h"
 
 #include "harness/base/mem.h"
@@ -12,9 +13,9 @@
 
 struct retrieval {
     struct store_message *list;
-    size_t num;   /* messages to hand out; with deliver_again each counts twice */
+    size_t num; /* messages to hand out; with deliver_again each counts twice */
     size_t in_list;
-    size_t next;  /* message being sent */
+    size_t next; /* message being sent */
     struct media_sender *sender;
     struct media_srtp *prompt;
     int released; /* keys were handed out */
@@ -23,7 +24,8 @@ struct retrieval {
 static int is_owner(struct incall *c, struct view id)
 {
     struct mailbox *m = mailbox_of(c);
-    return id.len == strlen(m->account) && memcmp(id.data, m->account, id.len) == 0;
+    return id.len == strlen(m->account) &&
+           memcmp(id.data, m->account, id.len) == 0;
 }
 
 static int retrieval_i1(struct incall *c)
@@ -34,7 +36,8 @@ static int retrieval_i1(struct incall *c)
         return 500;
     }
     c->owner = r;
-    /* A mailbox that is called itself can decrypt: anything else is no retrieval. */
+    /* A mailbox that is called itself can decrypt: anything else is no
+     * retrieval. */
     if (ibake_session_form(c->ib) != IBAKE_FORM_NORMAL) {
         return 403;
     }
@@ -135,8 +138,8 @@ static void origin_part(struct incall *c, const struct retrieval *r, size_t i,
         wr_printf(body, "From: <%s>;tag=%s\r\nP-Asserted-Identity: <%s>\r\n",
                   sender, id, sender);
     }
-    wr_printf(body, "To: <%s>\r\nDate: %s\r\nCall-ID: %s\r\n\r\n",
-              m->account, date, m->call_id);
+    wr_printf(body, "To: <%s>\r\nDate: %s\r\nCall-ID: %s\r\n\r\n", m->account,
+              date, m->call_id);
 }
 
 static enum status message_parts(struct incall *c, const struct retrieval *r,
@@ -202,7 +205,8 @@ static void retrieval_answer(struct incall *c, struct sip_out *out)
 
 static void send_next(struct incall *c);
 
-/* A tone under the hop key ends the delivery: B knows the SSRC is not a message's. */
+/* A tone under the hop key ends the delivery: B knows the SSRC is not a
+ * message's. */
 static void on_prompted(void *ctx)
 {
     struct incall *c = ctx;
@@ -257,7 +261,8 @@ static unsigned alter(void *ctx, size_t index, uint8_t *data, size_t *len,
                       size_t cap)
 {
     struct incall *c = ctx;
-    if (agent_does(c->agent, FAULT_MB_FLIP_MEDIA_BIT) && index == 3 && *len > 20) {
+    if (agent_does(c->agent, FAULT_MB_FLIP_MEDIA_BIT) && index == 3 &&
+        *len > 20) {
         data[20] ^= 0x10;
     }
     if (agent_does(c->agent, FAULT_MB_RENUMBER_MEDIA)) {

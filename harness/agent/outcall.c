@@ -69,7 +69,8 @@ void outcall_hangup(struct outcall *c)
     }
     net_timer_cancel(&c->timer);
     net_timer_cancel(&c->r2_timer);
-    c->timer = net_timer_start(c->agent->loop, BYE_TIMEOUT_MS, on_bye_timeout, c);
+    c->timer =
+        net_timer_start(c->agent->loop, BYE_TIMEOUT_MS, on_bye_timeout, c);
     if (c->answered && c->dlg != NULL) {
         if (siptx_bye(c->dlg, NULL, on_bye_event, c) != STATUS_OK) {
             over(c);
@@ -119,10 +120,12 @@ static enum status add_offer(struct outcall *c, struct sip_out *out,
     struct agent_sdp sdp = {
         .user = "latchkey",
         .session_id = c->sdp_id,
-        .version = agent_does(a, FAULT_A_SDP_VERSION_STUCK) ? 1 : ++c->sdp_version,
+        .version =
+            agent_does(a, FAULT_A_SDP_VERSION_STUCK) ? 1 : ++c->sdp_version,
         .rtp = media_port_addr(c->port),
         .mikey = mikey,
-        .media_level = strcmp(agent_px(a, "PX_KM_LEVEL", "session"), "media") == 0,
+        .media_level =
+            strcmp(agent_px(a, "PX_KM_LEVEL", "session"), "media") == 0,
         .direction = "sendrecv"};
     char *body = agent_desc_write(&sdp);
     if (body == NULL) {
@@ -175,14 +178,13 @@ static enum status make_i2(struct outcall *c)
     struct wr w;
     wr_init(&w);
     const char *esk = c->opt.esk_for;
-    enum status st =
-        ibake_make_i2(c->ib, esk != NULL ? view_str(esk) : (struct view){0},
-                      esk != NULL, &w);
+    enum status st = ibake_make_i2(
+        c->ib, esk != NULL ? view_str(esk) : (struct view){0}, esk != NULL, &w);
     if (st == STATUS_OK && !c->verified) {
         record_msg(c, (struct view){w.data, w.len});
         unsigned s = (unsigned)atoi(agent_px(c->agent, "PX_T_R2", R2_TIMEOUT));
-        c->r2_timer = net_timer_start(c->agent->loop, s * 1000u, on_r2_timeout,
-                                      c);
+        c->r2_timer =
+            net_timer_start(c->agent->loop, s * 1000u, on_r2_timeout, c);
     }
     if (st == STATUS_OK) {
         st = send_update(c, (struct view){w.data, w.len});
@@ -235,8 +237,8 @@ static void send_prack(struct outcall *c, const struct siptx_event *ev)
     }
 }
 
-/* Somebody who cannot read the answer, or a fault that does not care, goes on with an
- * answer of his own making. */
+/* Somebody who cannot read the answer, or a fault that does not care, goes on
+ * with an answer of his own making. */
 static enum status guess(struct outcall *c, struct view r1)
 {
     struct agent *a = c->agent;
@@ -321,8 +323,7 @@ static int take_r1(struct outcall *c, const struct sip_msg *msg,
     } else if (d.mikey == NULL || d.bad_base64 || (!d.is_savp && !c->plain)) {
         fail(c, "the answer has no key management");
     } else {
-        enum status st =
-            take_r1_octets(c, (struct view){d.mikey, d.mikey_len});
+        enum status st = take_r1_octets(c, (struct view){d.mikey, d.mikey_len});
         if (st != STATUS_OK) {
             fail(c, "R_MESSAGE_1 is refused: %s", ibake_session_why(c->ib));
         } else if (c->opt.refuse_deferred && c->opt.as == NULL &&
@@ -382,10 +383,10 @@ static void on_update_event(void *ctx, const struct siptx_event *ev)
     if (agent_desc_read(&d, ev->msg) != STATUS_OK) {
         return;
     }
-    enum status st = d.mikey == NULL
-                         ? STATUS_NOT_FOUND
-                         : ibake_take_r2(c->ib,
-                                         (struct view){d.mikey, d.mikey_len});
+    enum status st =
+        d.mikey == NULL
+            ? STATUS_NOT_FOUND
+            : ibake_take_r2(c->ib, (struct view){d.mikey, d.mikey_len});
     record_msg(c, (struct view){d.mikey, d.mikey_len});
     agent_desc_clear(&d);
     if (st != STATUS_OK) {
@@ -496,7 +497,8 @@ static void remember_keys(struct outcall *c, struct view i1)
     struct wr w;
     wr_init(&w);
     wr_u32(&w, msg.hdr.csb_id);
-    agent_record(a, "reuse", 0, "x", agent_record_get(a, "secret.ECDH_PRIVATE"));
+    agent_record(a, "reuse", 0, "x",
+                 agent_record_get(a, "secret.ECDH_PRIVATE"));
     agent_record(a, "reuse", 0, "csb", (struct view){w.data, w.len});
     if (r != NULL) {
         agent_record(a, "reuse", 0, "rand", r->u.rnd.rand);
@@ -596,7 +598,8 @@ static enum status send_invite(struct outcall *c)
     return st;
 }
 
-struct outcall *outcall_start(struct agent *a, const struct outcall_options *opt,
+struct outcall *outcall_start(struct agent *a,
+                              const struct outcall_options *opt,
                               const struct outcall_hooks *hooks, void *owner,
                               char why[256])
 {
@@ -636,8 +639,8 @@ struct outcall *outcall_start(struct agent *a, const struct outcall_options *opt
         return NULL;
     }
     c->timer = net_timer_start(
-        a->loop, opt->timeout_ms ? opt->timeout_ms : CALL_TIMEOUT_MS, on_timeout,
-        c);
+        a->loop, opt->timeout_ms ? opt->timeout_ms : CALL_TIMEOUT_MS,
+        on_timeout, c);
     return c;
 }
 

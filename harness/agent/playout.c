@@ -13,9 +13,9 @@
 #define TAG_LEN 10 /* HMAC-SHA1-80 */
 
 struct message {
-    char *id;      /* Content-ID without "-key" */
-    char *told;    /* identity in the sipfrag, or NULL */
-    struct wr i2;  /* as delivered */
+    char *id;     /* Content-ID without "-key" */
+    char *told;   /* identity in the sipfrag, or NULL */
+    struct wr i2; /* as delivered */
     struct ibake_deposit dep;
     int opened;
     struct media_srtp *srtp;
@@ -216,7 +216,8 @@ static struct media_srtp *new_stream(const struct ibake_srtp_key *key,
     return s;
 }
 
-/* Unprotects with the message's key; a first packet that verifies binds the SSRC. */
+/* Unprotects with the message's key; a first packet that verifies binds the
+ * SSRC. */
 static enum status try_message(struct message *m, uint32_t ssrc,
                                const uint8_t *data, size_t len)
 {
@@ -265,7 +266,8 @@ static int try_tone(struct playout *p, uint32_t ssrc, const uint8_t *data,
     if (!p->has_hop || (p->tone != NULL && p->tone_ssrc != ssrc)) {
         return 0;
     }
-    struct media_srtp *s = p->tone != NULL ? p->tone : new_stream(&p->hop, ssrc);
+    struct media_srtp *s =
+        p->tone != NULL ? p->tone : new_stream(&p->hop, ssrc);
     int ok = s != NULL && media_srtp_unprotect(s, out, sizeof out, &n, data,
                                                len) == STATUS_OK;
     if (ok || p->tone != NULL) {
@@ -298,14 +300,13 @@ static struct message *unbound(struct playout *p, struct message *after)
     return NULL;
 }
 
-/* The same message handed out twice has the same SSRC and key twice: a packet that
- * the first has played already goes to the second. */
+/* The same message handed out twice has the same SSRC and key twice: a packet
+ * that the first has played already goes to the second. */
 static int play_bound(struct playout *p, struct message *m, uint32_t ssrc,
                       const uint8_t *data, size_t len)
 {
     enum status st = STATUS_NO_KEY;
-    for (; m != NULL;
-         m = bound_to(p, ssrc, (size_t)(m - p->messages) + 1)) {
+    for (; m != NULL; m = bound_to(p, ssrc, (size_t)(m - p->messages) + 1)) {
         st = m->opened ? try_message(m, ssrc, data, len) : STATUS_NO_KEY;
         if (st == STATUS_OK) {
             return 1;
@@ -337,8 +338,7 @@ int playout_packet(struct playout *p, const uint8_t *data, size_t len)
         return 1;
     }
     for (m = unbound(p, NULL); m != NULL; m = unbound(p, m)) {
-        if (m->opened &&
-            try_message(m, r.ssrc, data, len) == STATUS_OK) {
+        if (m->opened && try_message(m, r.ssrc, data, len) == STATUS_OK) {
             return 0;
         }
     }
@@ -425,10 +425,10 @@ json_t *playout_finish(struct playout *p, const char *dir, unsigned next)
         const char *from = "";
         char *path = save(p, m, dir, next + (unsigned)i);
         const char *status = status_of(p, m, &from);
-        json_t *row = json_pack("{s:s s:s s:i s:i}", "status", status,
-                                "message_id", m->id != NULL ? m->id : "",
-                                "packets", (int)m->played, "dropped",
-                                (int)m->dropped);
+        json_t *row =
+            json_pack("{s:s s:s s:i s:i}", "status", status, "message_id",
+                      m->id != NULL ? m->id : "", "packets", (int)m->played,
+                      "dropped", (int)m->dropped);
         if (row != NULL && path != NULL) {
             json_object_set_new(row, "file", json_string(path));
         }

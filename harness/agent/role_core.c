@@ -31,7 +31,8 @@ struct core_user *core_user_at(struct core *k, const struct net_addr *from)
 
 int core_is_registered(struct core *k, struct core_user *u)
 {
-    if (u->contact != NULL && net_loop_now_ms(k->agent->loop) >= u->expires_ms) {
+    if (u->contact != NULL &&
+        net_loop_now_ms(k->agent->loop) >= u->expires_ms) {
         mem_free(u->contact);
         u->contact = NULL;
     }
@@ -53,7 +54,8 @@ static void on_request(void *ctx, struct siptx_server *tx,
     }
 }
 
-static void on_ack(void *ctx, struct siptx_dialog *dlg, const struct sip_msg *msg)
+static void on_ack(void *ctx, struct siptx_dialog *dlg,
+                   const struct sip_msg *msg)
 {
     struct agent *a = ctx;
     (void)dlg;
@@ -84,8 +86,8 @@ static enum status resolve(void *ctx, const char *host, uint16_t port,
     struct core *k = a->state;
     for (size_t i = 0; i < k->num_users; i++) {
         const char *at = strchr(k->users[i].identity, '@');
-        if (at != NULL && strcmp(at + 1, host) == 0 &&
-            k->vm_identity != NULL && k->vm_addr.family != 0 &&
+        if (at != NULL && strcmp(at + 1, host) == 0 && k->vm_identity != NULL &&
+            k->vm_addr.family != 0 &&
             net_addr_equal(&k->users[i].addr, &k->vm_addr)) {
             *out = k->vm_addr;
             out->port = port != 0 ? port : k->vm_addr.port;
@@ -109,10 +111,9 @@ static int find_word(const char *const *words, const char *word)
 
 static void verb_divert(struct agent *a, int id, const json_t *args)
 {
-    static const char *const modes[] = {"default",        "none",
-                                        "unconditional",  "not-registered",
-                                        "no-reply",       "busy",
-                                        NULL};
+    static const char *const modes[] = {
+        "default", "none", "unconditional", "not-registered", "no-reply",
+        "busy",    NULL};
     static const char *const carries[] = {"uri", "history", "diversion", NULL};
     struct core *k = a->state;
     const char *user = json_str(args, "user", NULL);
@@ -123,8 +124,9 @@ static void verb_divert(struct agent *a, int id, const json_t *args)
     if (u == NULL) {
         agent_fail(a, id, "divert: no user '%s'", user != NULL ? user : "");
     } else if (mode < 0) {
-        agent_fail(a, id, "'mode' must be unconditional, not-registered, "
-                          "no-reply, busy, none or default");
+        agent_fail(a, id,
+                   "'mode' must be unconditional, not-registered, "
+                   "no-reply, busy, none or default");
     } else if (carry < 0) {
         agent_fail(a, id, "'carry' must be uri, history or diversion");
     } else if (cause != 0 && (cause < 100 || cause > 699)) {
@@ -158,7 +160,8 @@ static enum status load_users(struct core *k, const json_t *list, char why[256])
         if (u->identity[0] == '\0' ||
             net_addr_of(&u->addr, json_str(row, "address", ""),
                         (uint16_t)json_int(row, "port", 5060)) != STATUS_OK) {
-            snprintf(why, 256, "user %zu needs 'identity' and 'address'", i + 1);
+            snprintf(why, 256, "user %zu needs 'identity' and 'address'",
+                     i + 1);
             return STATUS_SYNTAX;
         }
         k->num_users++;

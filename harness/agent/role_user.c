@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The user agents: A and D deposit, B retrieves, C and M try what they may not. */
+/* The user agents: A and D deposit, B retrieves, C and M try what they may not.
+ */
 #include "harness/agent/user_int.h"
 
 #include "harness/base/mem.h"
@@ -43,7 +44,8 @@ static struct outcall *out_of(struct user *u, const struct siptx_dialog *dlg)
     return NULL;
 }
 
-void user_options(struct agent *a, struct outcall_options *o, const json_t *args)
+void user_options(struct agent *a, struct outcall_options *o,
+                  const json_t *args)
 {
     const char *withhold = json_str(args, "withhold", "");
     const char *as = json_str(args, "as", NULL);
@@ -144,10 +146,10 @@ static void on_notify(struct user *u, struct siptx_server *tx,
     siptx_reply_status(tx, 200, NULL, NULL);
     if (sip_content_is(msg, "application/simple-message-summary")) {
         sip_mwi(msg->body, &m);
-        agent_event(a, json_pack("{s:s s:b s:I s:I}", "event", "message-summary",
-                                 "waiting", m.waiting == 1, "new",
-                                 (json_int_t)m.fresh, "old",
-                                 (json_int_t)m.old));
+        agent_event(a,
+                    json_pack("{s:s s:b s:I s:I}", "event", "message-summary",
+                              "waiting", m.waiting == 1, "new",
+                              (json_int_t)m.fresh, "old", (json_int_t)m.old));
     }
 }
 
@@ -179,7 +181,8 @@ static void on_request(void *ctx, struct siptx_server *tx,
     }
 }
 
-static void on_ack(void *ctx, struct siptx_dialog *dlg, const struct sip_msg *msg)
+static void on_ack(void *ctx, struct siptx_dialog *dlg,
+                   const struct sip_msg *msg)
 {
     struct agent *a = ctx;
     struct user *u = a->state;

@@ -55,7 +55,8 @@ static void tell_voice(struct agent *a, const struct wav *w)
     }
 }
 
-/* A pattern of 32 octets all through the payload, "DD-CANARY-" and random ones. */
+/* A pattern of 32 octets all through the payload, "DD-CANARY-" and random ones.
+ */
 static enum status make_canary(struct speech *s, size_t packets)
 {
     uint8_t c[CANARY_LEN] = {'D', 'D', '-', 'C', 'A', 'N', 'A', 'R', 'Y', '-'};
@@ -132,20 +133,20 @@ static enum status new_srtp(struct media_srtp **out,
     return st;
 }
 
-/* One packet whose payload is random: what a ciphertext looks like to those who have
- * no key. */
+/* One packet whose payload is random: what a ciphertext looks like to those who
+ * have no key. */
 static enum status noise_packet(const struct speech *s, size_t i, uint32_t ssrc,
                                 struct wr *w)
 {
     uint8_t payload[NOISE_MAX];
     uint8_t len = 0;
     enum status st = env_random(&s->agent->env, &len, 1);
-    struct rtp p = {.version = 2,
-                    .seq = (uint16_t)(i + 1),
-                    .timestamp = (uint32_t)(i * SAMPLES),
-                    .ssrc = ssrc,
-                    .payload = {payload,
-                                NOISE_MIN + len % (NOISE_MAX - NOISE_MIN)}};
+    struct rtp p = {
+        .version = 2,
+        .seq = (uint16_t)(i + 1),
+        .timestamp = (uint32_t)(i * SAMPLES),
+        .ssrc = ssrc,
+        .payload = {payload, NOISE_MIN + len % (NOISE_MAX - NOISE_MIN)}};
     if (st == STATUS_OK) {
         st = env_random(&s->agent->env, payload, p.payload.len);
     }
@@ -222,19 +223,19 @@ static enum status voice_packet(const struct speech *s, struct media_srtp *srtp,
     struct wr w;
     wr_init_fixed(&w, out, RTP_MAX_PACKET);
     rtp_write(&w, &p);
-    return w.err != STATUS_OK
-               ? w.err
-               : media_srtp_protect(srtp, out, RTP_MAX_PACKET, out_len, out,
-                                    w.len);
+    return w.err != STATUS_OK ? w.err
+                              : media_srtp_protect(srtp, out, RTP_MAX_PACKET,
+                                                   out_len, out, w.len);
 }
 
-enum status speech_each(const struct speech *s, const struct ibake_srtp_key *key,
-                        uint32_t ssrc, speech_packet_fn *each, void *ctx)
+enum status speech_each(const struct speech *s,
+                        const struct ibake_srtp_key *key, uint32_t ssrc,
+                        speech_packet_fn *each, void *ctx)
 {
     struct media_srtp *srtp = NULL;
     enum status st = new_srtp(&srtp, key, ssrc);
-    size_t num = s->kind == SPEECH_NOISE ? s->packets
-                                         : voice_packets(s->wav.num, 0);
+    size_t num =
+        s->kind == SPEECH_NOISE ? s->packets : voice_packets(s->wav.num, 0);
     for (size_t i = 0; i < num && st == STATUS_OK; i++) {
         uint8_t out[RTP_MAX_PACKET];
         size_t len = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The mailbox's messages on disk: one folder a message, made as a draft and renamed
- * when complete. */
+/* The mailbox's messages on disk: one folder a message, made as a draft and
+ * renamed when complete. */
 #include "harness/agent/store.h"
 
 #include "harness/base/mem.h"
@@ -139,8 +139,8 @@ enum status store_draft_new(struct store *s, struct store_draft **out)
         return STATUS_NO_MEMORY;
     }
     d->store = s;
-    d->dir = mem_printf("%s/draft-%ld-%u", s->dir, (long)getpid(),
-                        s->next_draft++);
+    d->dir =
+        mem_printf("%s/draft-%ld-%u", s->dir, (long)getpid(), s->next_draft++);
     char *path = d->dir != NULL ? mem_printf("%s/media.rtp", d->dir) : NULL;
     enum status st = STATUS_OK;
     if (path == NULL) {
@@ -198,9 +198,10 @@ static enum status write_file(const char *dir, const char *name,
 
 static char *head_json(const struct store_message *m)
 {
-    json_t *j = json_pack("{s:s s:s s:s s:s s:I}", "sender", m->sender, "display",
-                          m->display, "call_id", m->call_id, "account",
-                          m->account, "time_us", (json_int_t)m->time_us);
+    json_t *j =
+        json_pack("{s:s s:s s:s s:s s:I}", "sender", m->sender, "display",
+                  m->display, "call_id", m->call_id, "account", m->account,
+                  "time_us", (json_int_t)m->time_us);
     char *text = j != NULL ? json_dumps(j, JSON_INDENT(1)) : NULL;
     json_decref(j);
     return text;
@@ -230,8 +231,8 @@ static enum status write_draft(struct store_draft *d,
     return st == STATUS_OK ? sync_dir(d->dir) : st;
 }
 
-enum status store_commit(struct store_draft *d, const struct store_message *head,
-                         char **out_id)
+enum status store_commit(struct store_draft *d,
+                         const struct store_message *head, char **out_id)
 {
     struct store *s = d->store;
     char *id = mem_printf("dd-%06u", s->next_id);
@@ -295,8 +296,8 @@ static enum status add_packet(struct store_message *m, struct view v)
         return STATUS_NO_MEMORY;
     }
     m->packets = p;
-    size_t *l =
-        mem_resize(m->packet_lens, (m->num_packets + 1) * sizeof *m->packet_lens);
+    size_t *l = mem_resize(m->packet_lens,
+                           (m->num_packets + 1) * sizeof *m->packet_lens);
     if (l == NULL) {
         return STATUS_NO_MEMORY;
     }

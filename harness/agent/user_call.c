@@ -71,9 +71,9 @@ static void finish(struct user_call *j)
     int mailbox = strcmp(reached(j), "mailbox") == 0;
     const char *result = "failed";
     if (c->verified && c->answered && !c->failed) {
-        result = !mailbox                                       ? "answered"
+        result = !mailbox                                ? "answered"
                  : j->spoken && c->bye_status / 100 == 2 ? "deposited"
-                                                                : "connected";
+                                                         : "connected";
     } else if (c->status >= 300) {
         result = "refused";
     }
@@ -174,8 +174,8 @@ static void on_spoken(void *ctx)
     }
 }
 
-/* The key for what we say: that of the content if there is one, else that of the
- * hop (B answered in person). */
+/* The key for what we say: that of the content if there is one, else that of
+ * the hop (B answered in person). */
 static int content_key(struct user_call *j, struct ibake_srtp_key *key)
 {
     struct agent *a = j->user->agent;
@@ -217,7 +217,8 @@ static void speak(struct user_call *j)
     }
 }
 
-static void on_answer(struct outcall *c, const struct sip_msg *msg, int verified)
+static void on_answer(struct outcall *c, const struct sip_msg *msg,
+                      int verified)
 {
     struct user_call *j = c->owner;
     const char *hangup = json_str(j->args, "hangup", "after-media");
@@ -281,8 +282,8 @@ static const struct outcall_hooks hooks = {.on_answer = on_answer,
 
 /* ---- start ---- */
 
-/* The identity that a voicemail URI stands for is its target (3.2 keeps both apart:
- * called is the mailbox then, esk_for the target). */
+/* The identity that a voicemail URI stands for is its target (3.2 keeps both
+ * apart: called is the mailbox then, esk_for the target). */
 static enum status dial(struct user_call *j, char why[256])
 {
     struct outcall_options o = {0};

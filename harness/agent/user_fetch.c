@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The verb "fetch": B calls the mailbox, proves itself, takes messages with their keys
- * and plays them into WAV files. */
+/* The verb "fetch": B calls the mailbox, proves itself, takes messages with
+ * their keys and plays them into WAV files. */
 #include "harness/agent/user_int.h"
 
 #include "harness/agent/playout.h"
@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The mailbox ends a delivery with a tone of its own; one that does not is taken to
- * have ended when it is silent for so long. */
+/* The mailbox ends a delivery with a tone of its own; one that does not is
+ * taken to have ended when it is silent for so long. */
 #define AFTER_TONE_MS 10
 #define SILENCE_MS 400
 #define FIRST_PACKET_MS 1500
@@ -46,9 +46,8 @@ static void on_over(struct outcall *c)
     const char *result = c->verified && c->answered && !c->failed ? "fetched"
                          : c->status >= 300                       ? "refused"
                                                                   : "failed";
-    json_t *list =
-        playout_finish(j->playout, json_str(j->args, "out", "."),
-                       (unsigned)json_int(j->args, "next", 1));
+    json_t *list = playout_finish(j->playout, json_str(j->args, "out", "."),
+                                  (unsigned)json_int(j->args, "next", 1));
     agent_ok(c->agent, j->id,
              json_pack("{s:s s:i s:s s:o?}", "result", result, "status",
                        c->status, "why", c->why, "messages", list));
@@ -68,7 +67,8 @@ static void wait_for_more(struct fetch_job *j, unsigned ms)
     j->timer = net_timer_start(j->user->agent->loop, ms, on_quiet, j);
 }
 
-static void on_answer(struct outcall *c, const struct sip_msg *msg, int verified)
+static void on_answer(struct outcall *c, const struct sip_msg *msg,
+                      int verified)
 {
     struct fetch_job *j = c->owner;
     if (verified) {
@@ -117,8 +117,7 @@ void user_fetch(struct agent *a, int id, const json_t *args)
         o.called = o.to;
         o.refuse_deferred = !agent_does(a, FAULT_B_ACCEPT_DEFERRED_R1);
         j->call = outcall_start(a, &o, &hooks, j, why);
-        st = j->call != NULL &&
-                     user_out_add(j->user, j->call, j, drop) != NULL
+        st = j->call != NULL && user_out_add(j->user, j->call, j, drop) != NULL
                  ? STATUS_OK
                  : STATUS_IO;
     }

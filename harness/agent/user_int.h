@@ -33,7 +33,7 @@ struct user {
     struct agent *agent;
     enum answer_mode mode;
     struct user_out *outs;
-    struct incall *calls;        /* that we get */
+    struct incall *calls;         /* that we get */
     struct siptx_server *ringing; /* one INVITE that is not answered */
     struct request *requests;
     struct sending *sendings;
@@ -47,12 +47,15 @@ struct user_out *user_out_add(struct user *u, struct outcall *c, void *job,
                               void (*drop)(void *job));
 void user_out_remove(struct user *u, const struct outcall *c);
 
-/* user_options reads what call and fetch have in common; strings belong to args. */
-void user_options(struct agent *a, struct outcall_options *o, const json_t *args);
+/* user_options reads what call and fetch have in common; strings belong to
+ * args. */
+void user_options(struct agent *a, struct outcall_options *o,
+                  const json_t *args);
 
-void user_call(struct agent *a, int id, const json_t *args);    /* user_call.c */
-void user_fetch(struct agent *a, int id, const json_t *args);   /* user_fetch.c */
-void user_request(struct agent *a, int id, const json_t *args); /* user_request.c */
+void user_call(struct agent *a, int id, const json_t *args);  /* user_call.c */
+void user_fetch(struct agent *a, int id, const json_t *args); /* user_fetch.c */
+void user_request(struct agent *a, int id,
+                  const json_t *args); /* user_request.c */
 void user_requests_clear(struct user *u);
 /* user_sip.c: register, subscribe, send */
 void user_register(struct agent *a, int id, const json_t *args);

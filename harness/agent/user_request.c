@@ -20,8 +20,7 @@ struct request {
 
 static void request_free(struct request *r)
 {
-    for (struct request **p = &r->user->requests; *p != NULL;
-         p = &(*p)->next) {
+    for (struct request **p = &r->user->requests; *p != NULL; p = &(*p)->next) {
         if (*p == r) {
             *p = r->next;
             break;
@@ -55,8 +54,9 @@ static void on_response(void *ctx, enum status st, struct view msg)
         st = ibake_key_request_take(r->req, msg, &num);
         result = st == STATUS_OK && num > 0 ? "issued" : "refused";
     }
-    agent_ok(a, r->id, json_pack("{s:s s:I s:s}", "result", result, "keys",
-                                 (json_int_t)num, "why", status_name(st)));
+    agent_ok(a, r->id,
+             json_pack("{s:s s:I s:s}", "result", result, "keys",
+                       (json_int_t)num, "why", status_name(st)));
     request_free(r);
 }
 
@@ -80,8 +80,9 @@ void user_request(struct agent *a, int id, const json_t *args)
     r->label = mem_strdup(json_str(args, "label", ""));
     char *extra =
         replay != NULL
-            ? mem_printf("REQUEST_KEY_PSK set mikey recorded:%s.REQUEST_KEY_PSK",
-                         replay)
+            ? mem_printf(
+                  "REQUEST_KEY_PSK set mikey recorded:%s.REQUEST_KEY_PSK",
+                  replay)
             : NULL;
     struct ibake_config cfg = a->ibake;
     cfg.edits = &r->edits;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Requests of a user agent that make no call: REGISTER, SUBSCRIBE, and any other. */
+/* Requests of a user agent that make no call: REGISTER, SUBSCRIBE, and any
+ * other. */
 #include "harness/agent/user_int.h"
 
 #include "harness/base/mem.h"
@@ -25,8 +26,7 @@ static void on_event(void *ctx, const struct siptx_event *ev);
 
 static void finish(struct sending *s)
 {
-    for (struct sending **p = &s->user->sendings; *p != NULL;
-         p = &(*p)->next) {
+    for (struct sending **p = &s->user->sendings; *p != NULL; p = &(*p)->next) {
         if (*p == s) {
             *p = s->next;
             break;
@@ -79,8 +79,7 @@ static void on_event(void *ctx, const struct siptx_event *ev)
         return;
     }
     if ((ev->code == 401 || ev->code == 407) && !s->authorized &&
-        siptx_authorize(a->ep, &s->out, ev->msg, &s->user->cred) ==
-            STATUS_OK) {
+        siptx_authorize(a->ep, &s->out, ev->msg, &s->user->cred) == STATUS_OK) {
         s->authorized = 1;
         if (transmit(s) == STATUS_OK) {
             return;
@@ -89,14 +88,16 @@ static void on_event(void *ctx, const struct siptx_event *ev)
     if (s->subscribes && ev->code < 300 && ev->dialog != NULL) {
         s->user->subscription = ev->dialog;
     }
-    if (ev->code < 300 && strcmp(siptx_client_method(ev->client), "INVITE") == 0 &&
+    if (ev->code < 300 &&
+        strcmp(siptx_client_method(ev->client), "INVITE") == 0 &&
         ev->dialog != NULL) {
         siptx_ack(ev->dialog, NULL);
         siptx_bye(ev->dialog, NULL, NULL, NULL);
     }
     char *reason = sip_dup(ev->msg->reason);
-    agent_ok(a, s->id, json_pack("{s:i s:s}", "status", ev->code, "reason",
-                                 reason != NULL ? reason : ""));
+    agent_ok(a, s->id,
+             json_pack("{s:i s:s}", "status", ev->code, "reason",
+                       reason != NULL ? reason : ""));
     mem_free(reason);
     finish(s);
 }

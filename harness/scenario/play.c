@@ -94,8 +94,8 @@ static void on_secret(struct play *p, struct party *party, const json_t *j)
     if (party->is_iut || label == NULL || lookup == NULL || secret == NULL) {
         return; /* an IUT's word is no key */
     }
-    int n = keylog_label_from(
-        (struct view){(const uint8_t *)label, strlen(label)});
+    int n =
+        keylog_label_from((struct view){(const uint8_t *)label, strlen(label)});
     if (n < 0 ||
         hex_decode(a, sizeof a, &va.len, lookup, strlen(lookup)) != STATUS_OK ||
         hex_decode(b, sizeof b, &vb.len, secret, strlen(secret)) != STATUS_OK) {
@@ -104,7 +104,8 @@ static void on_secret(struct play *p, struct party *party, const json_t *j)
     keylog_append(p->keys_path, (enum keylog_label)n, va, vb);
 }
 
-static enum status addr_of(struct cap_addr *out, const json_t *j, const char *key)
+static enum status addr_of(struct cap_addr *out, const json_t *j,
+                           const char *key)
 {
     const char *text = json_string_value(json_object_get(j, key));
     return text == NULL ? STATUS_SYNTAX : cap_addr_parse(out, text);
@@ -150,7 +151,8 @@ static void on_event(struct play *p, struct party *party, json_t *j)
                               party->role, "event", j));
 }
 
-static void on_rendered(struct play *p, struct party *party, const json_t *answer)
+static void on_rendered(struct play *p, struct party *party,
+                        const json_t *answer)
 {
     size_t i;
     json_t *m;
@@ -184,8 +186,9 @@ void play_on_line(struct play *p, struct party *party, const char *line)
         return;
     }
     const json_t *id = json_object_get(j, "id");
-    struct request *r =
-        json_is_integer(id) ? play_request(p, (int)json_integer_value(id)) : NULL;
+    struct request *r = json_is_integer(id)
+                            ? play_request(p, (int)json_integer_value(id))
+                            : NULL;
     if (r == NULL || r->party != party || r->done) {
         on_event(p, party, j);
         json_decref(j);
@@ -194,8 +197,9 @@ void play_on_line(struct play *p, struct party *party, const char *line)
     r->done = 1;
     r->answer = j;
     if (r->what != NULL && strncmp(r->what, "provision", 9) != 0) {
-        evidence_add(p, json_pack("{s:s s:s s:s s:O}", "kind", "adapter", "role",
-                                  party->role, "verb", r->what, "answer", j));
+        evidence_add(p,
+                     json_pack("{s:s s:s s:s s:O}", "kind", "adapter", "role",
+                               party->role, "verb", r->what, "answer", j));
         on_rendered(p, party, j);
     }
 }
@@ -210,14 +214,16 @@ static int pending(struct play *p, int from)
         }
         if (r->party->out < 0 && r->party->pid == 0) {
             r->done = 1; /* the process is gone */
-            evidence_add(p, json_pack("{s:s s:s s:s s:s}", "kind", "step-failed",
-                                      "role", r->party->role, "verb", r->what,
-                                      "why", "the process ended"));
+            evidence_add(p,
+                         json_pack("{s:s s:s s:s s:s}", "kind", "step-failed",
+                                   "role", r->party->role, "verb", r->what,
+                                   "why", "the process ended"));
         } else if (now_us(p) >= r->deadline_us) {
             r->done = 1;
-            evidence_add(p, json_pack("{s:s s:s s:s s:s}", "kind", "step-failed",
-                                      "role", r->party->role, "verb", r->what,
-                                      "why", "no answer in time"));
+            evidence_add(p,
+                         json_pack("{s:s s:s s:s s:s}", "kind", "step-failed",
+                                   "role", r->party->role, "verb", r->what,
+                                   "why", "no answer in time"));
         } else {
             n++;
         }
@@ -273,9 +279,9 @@ void play_wait(struct play *p, int from, unsigned ms)
 /* Names of parties stand for their identities in the arguments of a step. */
 static const char *resolve(struct play *p, const char *key, const char *value)
 {
-    static const char *const keys[] = {"to",      "user", "account", "called",
-                                       "esk_for", "as",   "for",     "from",
-                                       "idi",     "identity"};
+    static const char *const keys[] = {
+        "to", "user", "account", "called", "esk_for",
+        "as", "for",  "from",    "idi",    "identity"};
     size_t k = 0;
     while (k < sizeof keys / sizeof *keys && strcmp(keys[k], key) != 0) {
         k++;
@@ -308,8 +314,8 @@ static json_t *step_message(struct play *p, const struct scn_step *step)
         }
         int number = *v != '\0' && strlen(v) < 10 &&
                      strspn(v, "0123456789") == strlen(v);
-        json_object_set_new(m, k, number ? json_integer(atoi(v))
-                                         : json_string(v));
+        json_object_set_new(m, k,
+                            number ? json_integer(atoi(v)) : json_string(v));
         mem_free(path);
     }
     if (m != NULL && strcmp(step->verb, "fetch") == 0) {
@@ -340,8 +346,8 @@ static void send_edits(struct play *p, struct party *party,
 
 static void run_step(struct play *p, const struct scn_step *step)
 {
-    unsigned timeout = p->cfg->step_timeout_ms != 0 ? p->cfg->step_timeout_ms
-                                                    : 15000;
+    unsigned timeout =
+        p->cfg->step_timeout_ms != 0 ? p->cfg->step_timeout_ms : 15000;
     log_at(p->cfg->log, LOG_NOTE, "%s", step->text);
     if (step->role[0] == '\0') {
         unsigned ms = (unsigned)atoi(scn_step_arg(step, "ms", "0"));
@@ -356,8 +362,8 @@ static void run_step(struct play *p, const struct scn_step *step)
     struct party *party = play_party(p, step->role);
     if (party->listen_only) {
         evidence_add(p, json_pack("{s:s s:s s:s s:s}", "kind", "step-failed",
-                                  "role", party->role, "verb", step->verb, "why",
-                                  "the party only listens"));
+                                  "role", party->role, "verb", step->verb,
+                                  "why", "the party only listens"));
         return;
     }
     if (strcmp(step->verb, "restart") == 0) {
@@ -424,8 +430,8 @@ static enum status start_party(struct play *p, const char *role, char why[512])
         return STATUS_OK;
     }
     if (adapter != NULL && strncmp(adapter, "exec:", 5) != 0) {
-        snprintf(why, 512, "adapter '%s' must begin with exec: or listen:",
-                 adapter);
+        snprintf(why, 512,
+                 "adapter '%s' must begin with exec: or listen:", adapter);
         return STATUS_SYNTAX;
     }
     return party_spawn(p, party, adapter != NULL ? adapter + 5 : NULL, why);
@@ -435,9 +441,12 @@ static enum status split_net(struct play *p, char why[512])
 {
     const char *net = p->cfg->net;
     const char *dot = strrchr(net, '.');
-    if (strncmp(net, "127.", 4) != 0 || dot == NULL || atoi(dot + 1) % 16 != 0) {
-        snprintf(why, 512, "'%s' is not the first address of a /28 in "
-                           "127.0.0.0/8; use one such as 127.9.3.0", net);
+    if (strncmp(net, "127.", 4) != 0 || dot == NULL ||
+        atoi(dot + 1) % 16 != 0) {
+        snprintf(why, 512,
+                 "'%s' is not the first address of a /28 in "
+                 "127.0.0.0/8; use one such as 127.9.3.0",
+                 net);
         return STATUS_BAD_VALUE;
     }
     p->net_prefix = mem_strndup(net, (size_t)(dot - net) + 1);
@@ -454,15 +463,15 @@ static enum status start_recording(struct play *p, char why[512])
     snprintf(filter, sizeof filter, "net %s/28", p->cfg->net);
     snprintf(sentinel, sizeof sentinel, "%s%u", p->net_prefix,
              p->net_base + SENTINEL_HOST);
-    struct recorder_config rc = {.filter = filter,
-                                 .path = path,
-                                 .sentinel = sentinel};
+    struct recorder_config rc = {
+        .filter = filter, .path = path, .sentinel = sentinel};
     enum status st = p->cfg->force_taps
                          ? STATUS_PERMISSION
                          : recorder_open(&p->recorder, &rc, text);
     if (st == STATUS_PERMISSION) {
-        log_at(p->cfg->log, LOG_WARN, "no live capture (%s): the agents' own "
-                                      "octets are written instead",
+        log_at(p->cfg->log, LOG_WARN,
+               "no live capture (%s): the agents' own "
+               "octets are written instead",
                p->cfg->force_taps ? "as asked" : text);
         p->taps = 1;
         st = tap_open(&p->tap, path, text);
@@ -479,16 +488,17 @@ static void stop_recording(struct play *p)
     if (p->recorder != NULL) {
         struct recorder_stats rs = {0};
         recorder_stop(p->recorder, &rs);
-        evidence_add(p, json_pack("{s:s s:s s:I s:I s:b}", "kind", "capture",
-                                  "mode", "live", "received",
-                                  (json_int_t)rs.written, "dropped",
-                                  (json_int_t)rs.dropped, "drained", rs.drained));
+        evidence_add(
+            p, json_pack("{s:s s:s s:I s:I s:b}", "kind", "capture", "mode",
+                         "live", "received", (json_int_t)rs.written, "dropped",
+                         (json_int_t)rs.dropped, "drained", rs.drained));
         p->recorder = NULL;
     }
     if (p->tap != NULL) {
         tap_close(p->tap);
         p->tap = NULL;
-        evidence_add(p, json_pack("{s:s s:s}", "kind", "capture", "mode", "taps"));
+        evidence_add(p,
+                     json_pack("{s:s s:s}", "kind", "capture", "mode", "taps"));
     }
 }
 
@@ -561,8 +571,8 @@ static void play_cleanup(struct play *p)
     }
 }
 
-enum status play_scenario(const struct scenario *s, const struct play_config *cfg,
-                          char why[512])
+enum status play_scenario(const struct scenario *s,
+                          const struct play_config *cfg, char why[512])
 {
     struct play p = {.scn = s, .cfg = cfg};
     why[0] = '\0';

@@ -141,7 +141,7 @@ static void pixit(FILE *f, const struct play *p)
         }
     }
     for (const struct ynode *c = p->scn->pixit != NULL ? p->scn->pixit->first
-                                                        : NULL;
+                                                       : NULL;
          c != NULL; c = c->next) {
         fprintf(f, "  %s: ", c->key);
         quote(f, c->scalar);

@@ -26,8 +26,8 @@ static int open_log(const struct play *p, const struct party *party)
     return fd;
 }
 
-enum status party_spawn(struct play *p, struct party *party, const char *command,
-                        char why[512])
+enum status party_spawn(struct play *p, struct party *party,
+                        const char *command, char why[512])
 {
     int to[2];
     int from[2];
@@ -102,8 +102,10 @@ void party_write(struct party *party, const json_t *message)
     free(text);
 }
 
-/* Appends what was read to the party's line and hands on each line that ends. */
-static void take(struct play *p, struct party *party, const char *data, size_t len)
+/* Appends what was read to the party's line and hands on each line that ends.
+ */
+static void take(struct play *p, struct party *party, const char *data,
+                 size_t len)
 {
     while (len > 0) {
         const char *nl = memchr(data, '\n', len);
@@ -112,9 +114,9 @@ static void take(struct play *p, struct party *party, const char *data, size_t l
                          ? mem_resize(party->line, party->line_len + n + 1)
                          : NULL;
         if (line == NULL) {
-            evidence_add(p, json_pack("{s:s s:s s:s}", "kind", "adapter-rubbish",
-                                      "role", party->role, "why",
-                                      "line longer than 1 MiB"));
+            evidence_add(p, json_pack("{s:s s:s s:s}", "kind",
+                                      "adapter-rubbish", "role", party->role,
+                                      "why", "line longer than 1 MiB"));
             party->line_len = 0;
         } else {
             party->line = line;
@@ -158,11 +160,12 @@ void party_read(struct play *p, struct party *party)
 static void note_exit(struct play *p, struct party *party, int status,
                       int expected)
 {
-    evidence_add(p, json_pack("{s:s s:s s:i s:i s:b}", "kind", "exit", "role",
-                              party->role, "status",
-                              WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                              "signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                              "expected", expected));
+    evidence_add(p,
+                 json_pack("{s:s s:s s:i s:i s:b}", "kind", "exit", "role",
+                           party->role, "status",
+                           WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+                           "signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                           "expected", expected));
     party->pid = 0;
 }
 

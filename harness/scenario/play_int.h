@@ -23,15 +23,15 @@ struct party {
     const char *role;
     const char *identity; /* "" for CORE */
     char address[16];
-    int is_iut;           /* the role under test */
-    int listen_only;      /* adapter "listen:": no process */
-    pid_t pid;            /* 0 = none or gone */
-    int in, out;          /* its stdin and stdout, -1 = closed */
-    char *line;           /* what was read of the current line */
+    int is_iut;      /* the role under test */
+    int listen_only; /* adapter "listen:": no process */
+    pid_t pid;       /* 0 = none or gone */
+    int in, out;     /* its stdin and stdout, -1 = closed */
+    char *line;      /* what was read of the current line */
     size_t line_len;
-    char psk[33];         /* hex */
-    const char *command;  /* of its adapter, NULL: reference agent */
-    int restarted;        /* its log goes on */
+    char psk[33];        /* hex */
+    const char *command; /* of its adapter, NULL: reference agent */
+    int restarted;       /* its log goes on */
 };
 
 /* An outstanding request. */
@@ -66,23 +66,23 @@ struct play {
 };
 
 /* play_child.c */
-enum status party_spawn(struct play *p, struct party *party, const char *command,
-                        char why[512]);
+enum status party_spawn(struct play *p, struct party *party,
+                        const char *command, char why[512]);
 void party_write(struct party *party, const json_t *message);
 /* Reads what is there; whole lines go to play_on_line. */
 void party_read(struct play *p, struct party *party);
-/* Ends the process: quit was sent; waits grace_ms, then TERM, then KILL; notes the exit
- * in the evidence log. */
+/* Ends the process: quit was sent; waits grace_ms, then TERM, then KILL; notes
+ * the exit in the evidence log. */
 void party_stop(struct play *p, struct party *party, unsigned grace_ms);
 void party_reap(struct play *p, struct party *party, int expected);
-/* Ends the process by signal ("KILL", "TERM"), starts it again and provisions it as
- * before. What went wrong is told to the evidence log. */
+/* Ends the process by signal ("KILL", "TERM"), starts it again and provisions
+ * it as before. What went wrong is told to the evidence log. */
 void party_restart(struct play *p, struct party *party, const char *signal);
 
 /* play.c */
 void play_on_line(struct play *p, struct party *party, const char *line);
-/* Waits for events until all requests with id >= from are done or timed out, or, with
- * from 0, for ms milliseconds. */
+/* Waits for events until all requests with id >= from are done or timed out,
+ * or, with from 0, for ms milliseconds. */
 void play_wait(struct play *p, int from, unsigned ms);
 int play_send(struct play *p, struct party *party, json_t *message,
               const char *what, unsigned timeout_ms);
@@ -97,8 +97,8 @@ const char *play_pixit(const struct play *p, const char *item,
                        const char *fallback);
 /* Removes what an earlier run left in the folder. */
 void bundle_clean(const struct play *p);
-/* play_store.c: searches the mailbox's store for secrets of the key log; one line of
- * evidence (kind "store"). */
+/* play_store.c: searches the mailbox's store for secrets of the key log; one
+ * line of evidence (kind "store"). */
 void store_scan(struct play *p);
 /* play_provision.c */
 int play_provision_one(struct play *p, struct party *party);

@@ -17,7 +17,7 @@ static json_t *pixit_object(const struct play *p)
                             json_string(p->cfg->pixit[i].value));
     }
     for (const struct ynode *c = p->scn->pixit != NULL ? p->scn->pixit->first
-                                                        : NULL;
+                                                       : NULL;
          c != NULL; c = c->next) {
         if (c->kind == YNODE_SCALAR) {
             json_object_set_new(o, c->key, json_string(c->scalar));
@@ -53,23 +53,22 @@ static json_t *common(struct play *p, struct party *party)
         return NULL;
     }
     json_object_set_new(m, "pixit", pixit_object(p));
-    json_object_set_new(
-        m, "params",
-        json_pack("[{s:s s:s}]", "domain", "example", "der",
-                  ynode_str(p->ibe, "params", "")));
-    json_object_set_new(m, "toy", json_boolean(ynode_int(p->ibe, "p_bits", 0) <
-                                               512));
+    json_object_set_new(m, "params",
+                        json_pack("[{s:s s:s}]", "domain", "example", "der",
+                                  ynode_str(p->ibe, "params", "")));
+    json_object_set_new(m, "toy",
+                        json_boolean(ynode_int(p->ibe, "p_bits", 0) < 512));
     if (core != NULL && party != core) {
         char *o = mem_printf("%s:%d", core->address, PLAY_SIP_PORT);
         json_object_set_new(m, "outbound", json_string(o != NULL ? o : ""));
         mem_free(o);
     }
     if (kms != NULL && party != kms) {
-        json_object_set_new(
-            m, "kms",
-            json_pack("{s:s s:i s:s s:s s:s}", "address", kms->address, "port",
-                      PLAY_KMS_PORT, "identity", kms->identity, "psk_id",
-                      party->identity, "psk", party->psk));
+        json_object_set_new(m, "kms",
+                            json_pack("{s:s s:i s:s s:s s:s}", "address",
+                                      kms->address, "port", PLAY_KMS_PORT,
+                                      "identity", kms->identity, "psk_id",
+                                      party->identity, "psk", party->psk));
     }
     if (!party->is_iut) {
         json_object_set_new(m, "tester", json_true());
@@ -83,8 +82,8 @@ static json_t *common(struct play *p, struct party *party)
     return m;
 }
 
-/* The days for which keys are issued: today, tomorrow if it is near, and what the
- * scenario asks for with PX_DAYS_BACK. */
+/* The days for which keys are issued: today, tomorrow if it is near, and what
+ * the scenario asks for with PX_DAYS_BACK. */
 static json_t *dates(struct play *p)
 {
     json_t *list = json_array();
@@ -111,13 +110,14 @@ static void add_role(struct play *p, struct party *party, json_t *m)
     struct party *mb = play_party(p, "MB");
     if (strcmp(party->role, "MB") == 0) {
         char *store = mem_printf("%s/store", p->cfg->out);
-        json_object_set_new(m, "store", json_string(store != NULL ? store : ""));
+        json_object_set_new(m, "store",
+                            json_string(store != NULL ? store : ""));
         mem_free(store);
         json_object_set_new(m, "account",
                             json_string("sip:bob@home-b.example"));
-        json_object_set_new(
-            m, "vm_uri",
-            json_string(play_pixit(p, "PX_VM_URI", "sip:vm@vm.home-b.example")));
+        json_object_set_new(m, "vm_uri",
+                            json_string(play_pixit(
+                                p, "PX_VM_URI", "sip:vm@vm.home-b.example")));
     }
     if (strcmp(party->role, "KMS") == 0) {
         json_t *users = json_array();
@@ -131,10 +131,9 @@ static void add_role(struct play *p, struct party *party, json_t *m)
                 /* As a tester it may answer in B's place. */
                 json_array_append_new(ids, json_string(b->identity));
             }
-            json_array_append_new(users,
-                                  json_pack("{s:s s:s s:o}", "psk_id",
-                                            u->identity, "psk", u->psk,
-                                            "identities", ids));
+            json_array_append_new(users, json_pack("{s:s s:s s:o}", "psk_id",
+                                                   u->identity, "psk", u->psk,
+                                                   "identities", ids));
         }
         json_object_set_new(m, "users", users);
         json_object_set_new(m, "port", json_integer(PLAY_KMS_PORT));
@@ -147,10 +146,10 @@ static void add_role(struct play *p, struct party *party, json_t *m)
         for (size_t i = 0; i < p->num_parties; i++) {
             const struct party *u = &p->parties[i];
             if (u->identity[0] != '\0' && strcmp(u->role, "KMS") != 0) {
-                json_t *row = json_pack("{s:s s:s s:s s:i s:s}", "role", u->role,
-                                        "identity", u->identity, "address",
-                                        u->address, "port", PLAY_SIP_PORT,
-                                        "password", u->psk);
+                json_t *row =
+                    json_pack("{s:s s:s s:s s:i s:s}", "role", u->role,
+                              "identity", u->identity, "address", u->address,
+                              "port", PLAY_SIP_PORT, "password", u->psk);
                 json_array_append_new(users, row);
             }
         }
@@ -158,11 +157,11 @@ static void add_role(struct play *p, struct party *party, json_t *m)
         if (mb != NULL) {
             json_object_set_new(
                 m, "mailbox",
-                json_pack("{s:s s:s s:s s:i}", "account",
-                          b != NULL ? b->identity : "sip:bob@home-b.example",
-                          "uri",
-                          play_pixit(p, "PX_VM_URI", "sip:vm@vm.home-b.example"),
-                          "address", mb->address, "port", PLAY_SIP_PORT));
+                json_pack(
+                    "{s:s s:s s:s s:i}", "account",
+                    b != NULL ? b->identity : "sip:bob@home-b.example", "uri",
+                    play_pixit(p, "PX_VM_URI", "sip:vm@vm.home-b.example"),
+                    "address", mb->address, "port", PLAY_SIP_PORT));
         }
         json_object_set_new(
             m, "no_reply_ms",
@@ -217,19 +216,18 @@ int play_provision_one(struct play *p, struct party *party)
     return play_send(p, party, m, what, 20000);
 }
 
-/* A party that cannot be provisioned stops the run: nothing could be learnt. A party
- * under test is given the benefit of going on: silence is what some tests are for. */
+/* A party that cannot be provisioned stops the run: nothing could be learnt. A
+ * party under test is given the benefit of going on: silence is what some tests
+ * are for. */
 static enum status check(struct play *p, int from, char why[512])
 {
     for (size_t i = 0; i < p->num_requests; i++) {
         const struct request *r = &p->requests[i];
-        if (r->id < from ||
-            (r->answer != NULL &&
-             json_is_true(json_object_get(r->answer, "ok")))) {
+        if (r->id < from || (r->answer != NULL &&
+                             json_is_true(json_object_get(r->answer, "ok")))) {
             continue;
         }
-        const char *text =
-            json_string_value(json_object_get(r->answer, "why"));
+        const char *text = json_string_value(json_object_get(r->answer, "why"));
         evidence_add(p, json_pack("{s:s s:s s:s s:s}", "kind", "step-failed",
                                   "role", r->party->role, "verb", "provision",
                                   "why", text != NULL ? text : "no answer"));

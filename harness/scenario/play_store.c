@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Searches what the mailbox keeps for what it must not know: secrets of the key log
- * and canaries, raw, in hex and in base64. */
+/* Searches what the mailbox keeps for what it must not know: secrets of the key
+ * log and canaries, raw, in hex and in base64. */
 #define _GNU_SOURCE /* memmem */
 #include "harness/scenario/play_int.h"
 
@@ -56,8 +56,8 @@ static void add_pattern(struct scan *s, const char *label, const char *form,
     }
 }
 
-/* Base64 of octets that begin at any of the three places of a group: only digits that
- * depend on the secret alone are looked for. */
+/* Base64 of octets that begin at any of the three places of a group: only
+ * digits that depend on the secret alone are looked for. */
 static void add_base64(struct scan *s, const char *label, const uint8_t *data,
                        size_t len)
 {
@@ -111,8 +111,8 @@ static void load_patterns(struct scan *s, const char *keys_path)
         }
         size_t len = 0;
         uint8_t *data = mem_alloc(strlen(secret) / 2 + 1);
-        if (data != NULL && hex_decode(data, strlen(secret) / 2 + 1, &len, secret,
-                                       strlen(secret)) == STATUS_OK) {
+        if (data != NULL && hex_decode(data, strlen(secret) / 2 + 1, &len,
+                                       secret, strlen(secret)) == STATUS_OK) {
             add_secret(s, label, data, len);
         }
         mem_free(data);
@@ -147,11 +147,10 @@ static void search(struct scan *s, const char *name, const uint8_t *data,
     for (size_t i = 0; i < s->num && json_array_size(s->hits) < MAX_HITS; i++) {
         const uint8_t *at = find(data, len, &s->patterns[i]);
         if (at != NULL) {
-            json_array_append_new(
-                s->hits,
-                json_pack("{s:s s:I s:s}", "file", name, "offset",
-                          (json_int_t)(at - data), "what",
-                          s->patterns[i].label));
+            json_array_append_new(s->hits,
+                                  json_pack("{s:s s:I s:s}", "file", name,
+                                            "offset", (json_int_t)(at - data),
+                                            "what", s->patterns[i].label));
         }
     }
 }
