@@ -143,8 +143,10 @@ static size_t line_end(struct sdp *s, size_t pos)
         if (c == '\n') {
             return i;
         }
-        int ends = i + 1 == raw.len || raw.data[i + 1] == '\n';
-        if (c == '\0' || (c == '\r' && !ends)) {
+        if (c == '\r' && i + 1 < raw.len && raw.data[i + 1] == '\n') {
+            return i + 1;
+        }
+        if (c == '\0' || (c == '\r' && i + 1 < raw.len)) {
             note(s, c == '\r' ? SDP_DEV_BARE_CR : SDP_DEV_NUL, 0, i, 1);
         }
     }
@@ -303,7 +305,7 @@ static void check_sections(struct sdp *s)
     }
 }
 
-void sdp_parse(struct sdp *out, struct view octets)
+void sdp_read(struct sdp *out, struct view octets)
 {
     static const uint8_t nothing[1];
     out->raw = octets.len != 0 ? octets : (struct view){nothing, 0};
@@ -328,6 +330,11 @@ void sdp_parse(struct sdp *out, struct view octets)
         out->media[i].end =
             i + 1 < out->num_media ? out->media[i + 1].line : out->num_lines;
     }
+}
+
+void sdp_parse(struct sdp *out, struct view octets)
+{
+    sdp_read(out, octets);
     if (out->num_lines == 0) {
         note(out, SDP_DEV_EMPTY, 0, 0, 0);
         return;

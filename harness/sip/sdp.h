@@ -87,6 +87,9 @@ struct sdp {
 
 /* sdp_parse never fails. Only the counted rows are set. */
 void sdp_parse(struct sdp *out, struct view octets);
+/* sdp_read does the same without looking into the lines: of the deviations it
+ * notes those of line ends and forms only. */
+void sdp_read(struct sdp *out, struct view octets);
 const char *sdp_dev_text(enum sdp_dev kind);
 const char *sdp_dev_name(enum sdp_dev kind);
 static inline uint32_t sdp_off(const struct sdp *s, struct view v)
