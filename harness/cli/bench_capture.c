@@ -76,6 +76,20 @@ static void do_trace(const struct input *in, struct answer *a)
     a->packets = info.packets;
 }
 
+static void do_stream(const struct input *in, struct answer *a)
+{
+    struct judge_error err = {0};
+    struct judge_count count = {0};
+    struct judge_result *r = judge_stream(in->path, &count, &err);
+    a->ok = r != NULL && count.sound + count.unsound == in->packets;
+    a->packets = count.packets;
+    a->sip = count.sip;
+    a->mikey = count.mikey;
+    a->findings = r != NULL ? r->num_findings : 0;
+    judge_free(r);
+}
+
+/* Whole exchanges, each message held against all laws. */
 static void do_judge(const struct input *in, struct answer *a)
 {
     struct judge_error err = {0};
@@ -195,5 +209,6 @@ void bench_capture(struct bench_run *b)
 {
     unsigned packets = b->quick ? PACKETS_QUICK : PACKETS;
     on_capture(b, "trace", packets, do_trace);
-    on_capture(b, "judge", packets, do_judge);
+    on_capture(b, "judge", packets, do_stream);
+    on_capture(b, "judge-exchanges", PACKETS_QUICK, do_judge);
 }

@@ -182,7 +182,9 @@ const struct cmd cmd_bench = {
         "  encrypt-P, decrypt-P, identity-P, extract-P   Boneh-Franklin IBE\n"
         "  mikey-decode, mikey-encode, sip-parse         messages per second\n"
         "  trace, judge                  a capture of 100000 INVITEs with MIKEY: "
-        "packets per\n                                second, peak memory\n\n"
+        "packets per\n                                second, peak memory\n"
+        "  judge-exchanges               1000 INVITEs as exchanges, against all "
+        "laws\n\n"
         "  --json   one JSON object a line\n"
         "  --quick  short samples, small capture: shows that it works\n\n"
         "Exit code: 0, 1 a result was wrong, 64 usage.",
