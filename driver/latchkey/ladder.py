@@ -59,8 +59,9 @@ def columns(rows: list[Arrow]) -> list[str]:
     return [c for c in ORDER if c in seen] + sorted(seen - set(ORDER))
 
 
-def _text(x: float, y: float, text: str, css: str, anchor: str = "middle") -> str:
-    return f'<text x="{x:g}" y="{y:g}" class="{css}" text-anchor="{anchor}">{escape(text)}</text>'
+def _text(x: float, y: float, text: str, css: str = "") -> str:
+    attribute = f' class="{css}"' if css else ""
+    return f'<text x="{x:g}" y="{y:g}"{attribute}>{escape(text)}</text>'
 
 
 def _clip(text: str, chars: int) -> str:
@@ -78,28 +79,26 @@ def _row(a: Arrow, y: float, at: dict[str, float]) -> list[str]:
     x1, x2 = at[a.source], at[a.target]
     css = f"arrow {a.mark.lower()}".strip()
     frames = f"{a.frame}–{a.last}" if a.count > 1 else str(a.frame)
-    title = f"frame {frames}, {a.t:.3f} s: {a.source} → {a.target} {a.label} {a.mikey}"
-    out = [f'<g class="{css}"><title>{escape(title.rstrip())}</title>']
+    out = [f'<g class="{css}"><title>{escape(f"{a.t:.3f} s, {a.source} → {a.target}")}</title>']
     if a.mark:
         out.append(f'<rect x="0" y="{y - 21:g}" width="100%" height="{ROW - 2}" class="band"/>')
-    out.append(_text(LEFT - 22, y + 4, frames, "frame", "end"))
+    out.append(_text(LEFT - 22, y + 4, frames, "frame"))
+    # shaft and head in one path: the shaft has no area, so filling the path fills the head only
     if x1 == x2:
-        out.append(f'<path d="M{x1:g} {y - 6:g} h26 v10 h-18" class="shaft" fill="none"/>')
-        x2, way, middle = x1 + 6, -1, x1 + 76
-        y += 4
+        middle = x1 + 76
+        out.append(f'<path d="M{x1:g} {y - 6:g}h26v10h-20l9-4.5v9l-9-4.5h20v-10z"/>')
     else:
         way, middle = (1 if x2 > x1 else -1), (x1 + x2) / 2
-        out.append(f'<line x1="{x1:g}" y1="{y:g}" x2="{x2 - 6 * way:g}" y2="{y:g}" class="shaft"/>')
-    out.append(f'<path d="M{x2:g} {y:g} l{-9 * way} -4.5 v9 z" class="head"/>')
+        out.append(f'<path d="M{x1:g} {y:g}H{x2:g}l{-9 * way}-4.5v9L{x2:g} {y:g}"/>')
     label = a.label + (f" × {a.count}" if a.count > 1 else "")
     span = max(1, round(abs(at[a.source] - at[a.target]) / COLUMN))
     room = (26 if a.mikey else 30) * span - 1
     if a.mikey:
         label = _words(label, max(room - len(a.mikey) - 1, 6))
-        out.append(f'<text x="{middle:g}" y="{y - 7:g}" class="label" text-anchor="middle">{escape(label)} '
-                   f'<tspan class="mikey">{escape(_clip(a.mikey, 24))}</tspan></text>')
+        mikey = escape(_clip(a.mikey, 26))
+        out.append(f'<text x="{middle:g}" y="{y - 7:g}">{escape(label)} <tspan>{mikey}</tspan></text>')
     else:
-        out.append(_text(middle, y - 7, _clip(label, room), "label"))
+        out.append(_text(middle, y - 7, _clip(label, room)))
     return [*out, "</g>"]
 
 

@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from . import junit, ladder, runinfo
+from .engine import ORDER
 from .outcome import (ERROR, EXIT_WORDS, FAIL, INCONC, NA, NOT_RUN, NOT_SELECTED, PASS, VERDICTS, Row, counts,
                       failure_key, read_rows, write_rows)
 from .program import root
@@ -152,10 +153,38 @@ def _environment(folder: Path) -> jinja2.Environment:
                        NOT_SELECTED=NOT_SELECTED, VERDICTS=VERDICTS, MAX_FINDINGS=MAX_FINDINGS)
     env.filters["css"] = lambda v: str(v).lower().replace("/", "").replace(" ", "-")
     env.filters["md"] = markdown
+    env.filters["by_law"] = by_law
     # the style sheet and the script are ours and stand in the page itself: no external resource
     env.globals["style"] = Markup((folder / "report.css").read_text(encoding="utf-8"))
     env.globals["script"] = Markup((folder / "report.js").read_text(encoding="utf-8"))
     return env
+
+
+def by_law(findings: list[dict]) -> list[dict]:
+    """Findings in one row for each law and verdict: where it arose, and what was seen first."""
+    found: dict[tuple, list[dict]] = {}
+    for f in findings:
+        found.setdefault((str(f.get("law")), str(f.get("verdict"))), []).append(f)
+    out = []
+    for (law, verdict), part in found.items():
+        where = dict.fromkeys(f"{f.get('party')} {f.get('place')}" + (f" ({f['frame']})" if f["frame"] else "")
+                              for f in part)
+        places = list(where)[:6] + ([f"{len(where) - 6} more"] if len(where) > 6 else [])
+        out.append({"law": law, "verdict": verdict, "where": ", ".join(places), "actual": part[0].get("actual"),
+                    "requirements": ", ".join(part[0]["requirements"])})
+    return out
+
+
+def matrix(rows: list[Row]) -> dict:
+    """Roles down, groups across, of what was selected; None where a role has no such group."""
+    parts = {(g["role"], g["group"]): g for g in groups(rows)}
+    names = [g for g in ORDER if any(g == k[1] for k in parts)]
+    names += sorted({k[1] for k in parts} - set(ORDER))
+    out = []
+    for role in [r for r in ("A", "MB", "B", "KMS", "PC") if any(r == k[0] for k in parts)]:
+        mine = [r for k, g in parts.items() if k[0] == role for r in g["rows"]]
+        out.append((role, [*(parts.get((role, g)) for g in names), {"n": counts(mine), "total": len(mine)}]))
+    return {"groups": names, "rows": out}
 
 
 def environment() -> jinja2.Environment:
@@ -176,7 +205,7 @@ def html(run: Run) -> str:
     failing.sort(key=lambda p: (p.row.expected, rank[p.row.verdict], p.row.tp))
     return environment().get_template("report.html.j2").render(
         info=run.info, kind=kind, sentence=sentence, n=counts(run.rows), total=len(run.rows), purposes=shown,
-        failing=failing, groups=groups(run.rows), exit_words=EXIT_WORDS,
+        failing=failing, matrix=matrix(run.rows), exit_words=EXIT_WORDS,
         others=[r for r in run.rows if r.verdict == NOT_SELECTED])
 
 

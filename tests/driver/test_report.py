@@ -224,6 +224,23 @@ def test_like_packets_become_one_row_of_the_ladder():
     assert ladder.columns(got) == ["A", "MB"] and "no message" in ladder.svg([], {}, "x")
 
 
+def test_the_matrix_adds_up_and_laws_are_told_once():
+    from latchkey import render
+    from latchkey.outcome import Row
+
+    def row(tp: str, role: str, group: str, verdict: str) -> Row:
+        return Row(tp, "", role, group, "BV", "MUST", [], [], verdict)
+    m = render.matrix([row("1", "MB", "RP", "PASS"), row("2", "MB", "RP", "FAIL"), row("3", "A", "MS", "PASS"),
+                       row("4", "MB", "ZZ", "N/A"), row("5", "B", "MS", "NOT SELECTED")])
+    assert m["groups"] == ["MS", "RP", "ZZ"] and [role for role, _ in m["rows"]] == ["A", "MB"]
+    assert [c and c["total"] for c in m["rows"][1][1]] == [None, 2, 1, 3]
+    assert m["rows"][1][1][1]["n"]["FAIL"] == 1
+    found = [{"law": "x", "verdict": "PASS", "party": "MB", "place": f"deposit {i % 8}", "frame": i % 2, "actual": i,
+              "requirements": ["DD-025"]} for i in range(16)]
+    (x,) = render.by_law(found)
+    assert x["actual"] == 0 and x["where"].startswith("MB deposit 0, MB deposit 1 (1)") and "2 more" in x["where"]
+
+
 def test_hexdump_shows_octets_at_their_offset():
     from latchkey.ladder import hexdump
     (line,) = hexdump("4142", 3)
