@@ -36,9 +36,9 @@ int bench_wanted(const struct bench_run *b, const char *name);
 typedef int (*bench_fn)(void *ctx, unsigned long n);
 
 /* bench_measure takes CPU time of samples long enough for the clock, after a
- * warm-up. With unit (may be NULL) a sample of it goes with each sample of work,
- * and *ratio is the median of the quotients: what other load does to the machine
- * does it to both. */
+ * warm-up. With unit (may be NULL) a sample of it goes with each sample of
+ * work, and *ratio is the median of the quotients: what other load does to the
+ * machine does it to both. */
 int bench_measure(const struct bench_run *b, bench_fn work, bench_fn unit,
                   void *ctx, struct bench_time *out, double *ratio);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Benchmarks of reading and judging a large capture: INVITEs over UDP, each with
- * an I_MESSAGE_1 of its own. */
+/* Benchmarks of reading and judging a large capture: INVITEs over UDP, each
+ * with an I_MESSAGE_1 of its own. */
 #include "harness/cli/bench.h"
 
 #include "capture/sample.h"
@@ -68,8 +68,7 @@ static int on_mikey(void *ctx, const struct trace_mikey *m)
 
 static void do_trace(const struct input *in, struct answer *a)
 {
-    const struct trace_sink sink = {
-        .ctx = a, .sip = on_sip, .mikey = on_mikey};
+    const struct trace_sink sink = {.ctx = a, .sip = on_sip, .mikey = on_mikey};
     struct trace_info info;
     a->ok = trace_each(in->path, NULL, &sink, &info) == STATUS_OK &&
             a->sip == in->packets && a->mikey == in->packets;
@@ -171,17 +170,16 @@ static void one(struct bench_run *b, const struct input *in, const char *name,
     double rate = (double)m->packets / m->cpu;
     double mb = (double)in->octets / m->cpu * 1e-6;
     struct bench_time t = {.samples = samples, .calls = 1};
-    snprintf(note, sizeof note, "%llu packets, %.2f s of CPU, %.0f MB/s, peak %.1f MB",
+    snprintf(note, sizeof note,
+             "%llu packets, %.2f s of CPU, %.0f MB/s, peak %.1f MB",
              (unsigned long long)m->packets, m->cpu, mb,
              (double)m->rss_kb / 1024);
     bench_report(b, name, rate, "packets/s", &t,
                  json_pack("{s:I s:f s:f s:f s:I s:I s:I}", "packets",
                            (json_int_t)m->packets, "cpu_seconds", m->cpu,
-                           "seconds", m->seconds,
-                           "MB_per_s", mb, "peak_rss_kb",
-                           (json_int_t)m->rss_kb, "mikey",
-                           (json_int_t)m->mikey, "findings",
-                           (json_int_t)m->findings),
+                           "seconds", m->seconds, "MB_per_s", mb, "peak_rss_kb",
+                           (json_int_t)m->rss_kb, "mikey", (json_int_t)m->mikey,
+                           "findings", (json_int_t)m->findings),
                  note);
 }
 

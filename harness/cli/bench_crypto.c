@@ -70,8 +70,8 @@ static void field(struct bench_run *b, struct work *w, const char *kind,
              ns[2]);
     bench_report(b, name, ns[0], "ns", &t[0],
                  json_pack("{s:I s:s s:f s:f}", "p_bits", (json_int_t)bits,
-                           "implementation", ops, "gmp_ns", ns[1],
-                           "openssl_ns", ns[2]),
+                           "implementation", ops, "gmp_ns", ns[1], "openssl_ns",
+                           ns[2]),
                  note);
 }
 
@@ -92,14 +92,15 @@ static void operation(struct bench_run *b, struct work *w, const char *kind,
         bench_wrong(b, name);
         return;
     }
-    json_t *more = json_pack("{s:I s:f s:f s:f}", "p_bits", (json_int_t)bits,
-                             "min", t.min * 1e3, "product_ns",
-                             t.median * 1e9 / multiple,
-                             "products_of_time", multiple);
+    json_t *more = json_pack(
+        "{s:I s:f s:f s:f}", "p_bits", (json_int_t)bits, "min", t.min * 1e3,
+        "product_ns", t.median * 1e9 / multiple, "products_of_time", multiple);
     int used = snprintf(note, sizeof note, "= %.0f products", multiple);
     if (count != NULL) {
-        json_object_set_new(more, "muls", json_integer((json_int_t)count->muls));
-        json_object_set_new(more, "sqrs", json_integer((json_int_t)count->sqrs));
+        json_object_set_new(more, "muls",
+                            json_integer((json_int_t)count->muls));
+        json_object_set_new(more, "sqrs",
+                            json_integer((json_int_t)count->sqrs));
         snprintf(note + used, sizeof note - (size_t)used,
                  "; %lu + %lu squares counted", count->muls, count->sqrs);
     }
@@ -108,9 +109,9 @@ static void operation(struct bench_run *b, struct work *w, const char *kind,
 
 static int any_wanted(const struct bench_run *b, unsigned bits)
 {
-    static const char *const kinds[] = {"product",  "square",  "pairing",
+    static const char *const kinds[] = {"product",       "square",  "pairing",
                                         "pairing-fixed", "encrypt", "decrypt",
-                                        "identity", "extract"};
+                                        "identity",      "extract"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s-%u", kinds[i], bits);

@@ -30,18 +30,18 @@ struct blob_request {
     uint8_t error_no;
     int seeded;
     uint64_t seed;
-    uint64_t time_us;   /* T of the first message */
-    struct view i1;     /* I_MESSAGE_1 of the exchange, len 0: made by the seed */
-    struct view in;     /* the message answered, likewise */
+    uint64_t time_us; /* T of the first message */
+    struct view i1;   /* I_MESSAGE_1 of the exchange, len 0: made by the seed */
+    struct view in;   /* the message answered, likewise */
     struct view scalar; /* x or y of the side that makes the message */
     struct view psk;
 };
 
 /* Where keys come from, and where secrets go. */
 struct blob_keys {
-    struct keylog *log;   /* of --keys; may be NULL */
-    struct wr params;     /* DER BFPublicParameters; len 0 = only those of log */
-    struct wr master;     /* len 0 = unknown */
+    struct keylog *log; /* of --keys; may be NULL */
+    struct wr params;   /* DER BFPublicParameters; len 0 = only those of log */
+    struct wr master;   /* len 0 = unknown */
     const char *out_path; /* key log written; may be NULL */
     struct keylog *told;  /* what stands in it */
     char why[256];        /* why a secret could not be added to it, or "" */

@@ -17,8 +17,7 @@ static enum status add_params(struct ibake_keyring *kr, const char *domain,
                               struct view der, char why[256])
 {
     enum bf_reason reason = BF_REASON_NONE;
-    enum status s =
-        ibake_keyring_add_params(kr, domain, der, 1, &reason);
+    enum status s = ibake_keyring_add_params(kr, domain, der, 1, &reason);
     if (s != STATUS_OK) {
         snprintf(why, 256, "the IBE parameters are refused: %s",
                  reason != BF_REASON_NONE ? bf_reason_name(reason)
@@ -33,11 +32,9 @@ static enum status add_log_params(struct ibake_keyring *kr,
 {
     for (size_t i = 0; i < keylog_num(log, KEYLOG_IBE_PARAMS); i++) {
         const struct keylog_entry *e = keylog_at(log, KEYLOG_IBE_PARAMS, i);
-        char *domain = mem_strndup((const char *)e->lookup.data,
-                                   e->lookup.len);
-        enum status s = domain == NULL
-                            ? STATUS_NO_MEMORY
-                            : add_params(kr, domain, e->secret, why);
+        char *domain = mem_strndup((const char *)e->lookup.data, e->lookup.len);
+        enum status s = domain == NULL ? STATUS_NO_MEMORY
+                                       : add_params(kr, domain, e->secret, why);
         mem_free(domain);
         if (s != STATUS_OK) {
             return s;
@@ -59,8 +56,8 @@ static enum status add_private_of_log(struct ibake_keyring *kr,
     for (size_t i = 0; i < keylog_num(log, KEYLOG_IBE_PRIVATE); i++) {
         const struct keylog_entry *e = keylog_at(log, KEYLOG_IBE_PRIVATE, i);
         if (e->lookup.len == len + 8 && memcmp(e->lookup.data, own, len) == 0) {
-            enum status s = ibake_keyring_add_private(kr, e->lookup, e->secret,
-                                                      NULL);
+            enum status s =
+                ibake_keyring_add_private(kr, e->lookup, e->secret, NULL);
             if (s != STATUS_OK) {
                 return s;
             }

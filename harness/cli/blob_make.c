@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Makes one MIKEY message: plays both sides of the exchange up to it, or takes up
- * an exchange from messages given. */
+/* Makes one MIKEY message: plays both sides of the exchange up to it, or takes
+ * up an exchange from messages given. */
 #include "harness/cli/blob.h"
 
 #include "harness/base/mem.h"
@@ -124,8 +124,7 @@ static enum status make(struct bench *b, unsigned step)
     struct wr *w = &b->msgs[step];
     enum side side = step % 2 == 0 ? SIDE_A : SIDE_R;
     struct ibake_session *s = b->s[side];
-    const char *esk =
-        b->rq->esk_for != NULL ? b->rq->esk_for : b->rq->called;
+    const char *esk = b->rq->esk_for != NULL ? b->rq->esk_for : b->rq->called;
     int normal = ibake_session_form(s) == IBAKE_FORM_NORMAL;
     enum status st = STATUS_INTERNAL;
     wr_init(w);
@@ -139,10 +138,9 @@ static enum status make(struct bench *b, unsigned step)
     case 2:
         b->env[SIDE_A].virtual_us = b->rq->time_us + ROUND_US;
         b->env[SIDE_R].virtual_us = b->rq->time_us + ROUND_US;
-        st = ibake_make_i2(s,
-                           normal && !b->rq->with_esk ? (struct view){0}
-                                                      : str_view(esk),
-                           b->rq->with_esk, w);
+        st = ibake_make_i2(
+            s, normal && !b->rq->with_esk ? (struct view){0} : str_view(esk),
+            b->rq->with_esk, w);
         break;
     case 3:
         st = ibake_make_r2(s, w);
@@ -194,12 +192,14 @@ static enum status resume_initiator(struct bench *b)
     }
     p.scalar = scalar_of(b, b->rq->i1, b->rq->called, MIKEY_ROLE_INITIATOR);
     if (t == NULL || rnd == NULL || t->u.t.value.len != 8) {
-        snprintf(b->why, 256, "the I_MESSAGE_1 given has no T of 8 octets or no "
-                              "RAND");
+        snprintf(b->why, 256,
+                 "the I_MESSAGE_1 given has no T of 8 octets or no "
+                 "RAND");
         s = s == STATUS_OK ? STATUS_SYNTAX : s;
     } else if (p.scalar.len == 0) {
-        snprintf(b->why, 256, "x is not known: give --scalar, or --keys with its "
-                              "ECDH_PRIVATE and the master secret");
+        snprintf(b->why, 256,
+                 "x is not known: give --scalar, or --keys with its "
+                 "ECDH_PRIVATE and the master secret");
         s = STATUS_NO_KEY;
     } else {
         p.rnd = rnd->u.rnd.rand;
@@ -218,13 +218,13 @@ static enum status resume_responder(struct bench *b)
     if (b->rq->in.len > 0 && b->rq->message == BLOB_R2) {
         p.scalar = scalar_of(b, b->rq->in, b->rq->to, MIKEY_ROLE_RESPONDER);
         if (p.scalar.len == 0) {
-            snprintf(b->why, 256, "y is not known: give --scalar, or --keys with "
-                                  "its ECDH_PRIVATE and the master secret");
+            snprintf(b->why, 256,
+                     "y is not known: give --scalar, or --keys with "
+                     "its ECDH_PRIVATE and the master secret");
             return STATUS_NO_KEY;
         }
     } else {
-        p.scalar = b->rq->message == BLOB_R1 ? b->rq->scalar
-                                             : (struct view){0};
+        p.scalar = b->rq->message == BLOB_R1 ? b->rq->scalar : (struct view){0};
     }
     return p.scalar.len > 0 ? ibake_session_preset(b->s[SIDE_R], &p)
                             : STATUS_OK;
@@ -251,10 +251,10 @@ static enum status walk(struct bench *b)
         s = s == STATUS_OK ? make(b, 0) : s;
     }
     for (unsigned step = 1; s == STATUS_OK && step <= last; step++) {
-        struct view before = step - 1 == given          ? rq->in
-                             : step == 1 && i1.len > 0 ? i1
-                                                        : wr_view(
-                                                              &b->msgs[step - 1]);
+        struct view before = step - 1 == given ? rq->in
+                             : step == 1 && i1.len > 0
+                                 ? i1
+                                 : wr_view(&b->msgs[step - 1]);
         int taken_by_r = step % 2 == 1;
         /* Nobody needs a responder where its R_MESSAGE_1 was given. */
         if (taken_by_r && given == 1 && last == 2) {
@@ -318,9 +318,8 @@ static enum status error_message(struct bench *b, struct wr *out)
     if (s == STATUS_OK) {
         s = take(b, 0, i1.len > 0 ? i1 : wr_view(&b->msgs[0]));
     }
-    return s == STATUS_OK
-               ? ibake_make_error(b->s[SIDE_R], rq->error_no, out)
-               : s;
+    return s == STATUS_OK ? ibake_make_error(b->s[SIDE_R], rq->error_no, out)
+                          : s;
 }
 
 static enum status key_response(struct bench *b, struct view request,
@@ -335,8 +334,9 @@ static enum status key_response(struct bench *b, struct view request,
     const struct ibake_kms_user user = {rq->from, rq->psk, ids};
     utc_date(date, rq->time_us);
     if (bp == NULL || b->keys->master.len == 0) {
-        snprintf(b->why, 256, "the KMS needs parameters with their master "
-                              "secret: --ibe FILE");
+        snprintf(b->why, 256,
+                 "the KMS needs parameters with their master "
+                 "secret: --ibe FILE");
         return STATUS_NO_KEY;
     }
     const struct ibake_kms kms = {
@@ -366,11 +366,10 @@ static enum status kms_exchange(struct bench *b, struct wr *out)
     }
     struct ibake_key_request *r = ibake_key_request_new(
         &b->cfg[SIDE_A], &id, 1, str_view(rq->kms), id, rq->psk);
-    enum status s = r != NULL ? ibake_key_request_make(
-                                    r, rq->message == BLOB_KEY_REQUEST
-                                           ? out
-                                           : request)
-                              : STATUS_NO_MEMORY;
+    enum status s =
+        r != NULL ? ibake_key_request_make(
+                        r, rq->message == BLOB_KEY_REQUEST ? out : request)
+                  : STATUS_NO_MEMORY;
     if (s == STATUS_OK && rq->message == BLOB_KEY_RESPONSE) {
         s = key_response(b, rq->in.len > 0 ? rq->in : wr_view(request), out);
     }

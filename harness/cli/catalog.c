@@ -64,8 +64,10 @@ int catalog_load(struct catalog *c, const char *verb)
     struct ytree_error err = {0};
     *c = (struct catalog){0};
     if (!home_path(path, sizeof path, "scenarios")) {
-        fprintf(stderr, "latchkey %s: %s: no scenarios there; set LATCHKEY_HOME "
-                        "to the folder that holds them\n", verb, path);
+        fprintf(stderr,
+                "latchkey %s: %s: no scenarios there; set LATCHKEY_HOME "
+                "to the folder that holds them\n",
+                verb, path);
         return CLI_INVALID;
     }
     int code = load_tps(c, verb, path);
@@ -154,7 +156,8 @@ const struct profile profiles[] = {
     {"PX_R2_MAP", "SECOND-INVITE", 0,
      "488 with R_MESSAGE_1, new INVITE with I_MESSAGE_2"},
     {"PX_RET_DIR", "B-OFFER", 1, "B calls the mailbox with an I_MESSAGE_1"},
-    {"PX_RET_DIR", "B-OFFERLESS", 0, "B calls without offer, the mailbox offers"},
+    {"PX_RET_DIR", "B-OFFERLESS", 0,
+     "B calls without offer, the mailbox offers"},
     {"PX_RET_DIR", "MB-PUSH", 0, "the mailbox calls B"},
     {"PX_ESK_MAP", "VERBATIM", 1,
      "the stored I_MESSAGE_2 as application/mikey in the final response"},
@@ -169,10 +172,12 @@ const struct profile profiles[] = {
     {"PX_HOP_MAP", "TUNNEL", 0, "a tunnel keyed from the hop key"},
     {"PX_HOP_MAP", "SPLIT", 0, "encryption end to end, tag by hop"},
     {"PX_HOP_MAP", "DOUBLE", 0, "two layers of SRTP"},
-    {"PX_V_COVER", "IDS", 1, "V covers the message and both identities (AMB-18)"},
+    {"PX_V_COVER", "IDS", 1,
+     "V covers the message and both identities (AMB-18)"},
     {"PX_V_COVER", "IDS+T", 0, "and the timestamp, as RFC 3830"},
     {"PX_V_COVER", "I2", 0, "the message and the whole I_MESSAGE_2"},
-    {"PX_RAND_SRC", "SAME", 1, "one RAND in I_MESSAGE_1 and I_MESSAGE_2 (AMB-15)"},
+    {"PX_RAND_SRC", "SAME", 1,
+     "one RAND in I_MESSAGE_1 and I_MESSAGE_2 (AMB-15)"},
     {"PX_RAND_SRC", "I1", 0, "RAND of I_MESSAGE_1 enters the PRF"},
     {"PX_RAND_SRC", "I2", 0, "RAND of I_MESSAGE_2 enters the PRF"},
     {"PX_RAND_SRC", "I1+I2", 0, "both, one after the other"},
@@ -194,8 +199,9 @@ const struct exit_word exit_words[] = {
         "message (decode)"},
     {2, "no FAIL, but an unexpected INCONC or ERROR"},
     {3, "a stale baseline under --strict-baseline"},
-    {4, "input that cannot be used: campaign, PICS, adapter, scenario, capture, "
-        "key log, vector file"},
+    {4,
+     "input that cannot be used: campaign, PICS, adapter, scenario, capture, "
+     "key log, vector file"},
     {5, "nothing was verified"},
     {64, "the command line is wrong"},
     {70, "internal error of this program"},

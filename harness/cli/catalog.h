@@ -19,16 +19,16 @@ struct catalog {
     struct ynode *items; /* scenarios/requirements.yaml */
 };
 
-/* catalog_load reads all scenario files and requirements.yaml. Returns CLI_OK, or
- * says what is wrong on stderr and returns CLI_INVALID or CLI_INTERNAL.
+/* catalog_load reads all scenario files and requirements.yaml. Returns CLI_OK,
+ * or says what is wrong on stderr and returns CLI_INVALID or CLI_INTERNAL.
  * catalog_free takes a zeroed or failed one, too. */
 int catalog_load(struct catalog *c, const char *verb);
 void catalog_free(struct catalog *c);
 
 const struct catalog_tp *catalog_tp(const struct catalog *c, const char *id);
 
-/* catalog_has tells whether the scalar value stands in the sequence list (may be
- * NULL). */
+/* catalog_has tells whether the scalar value stands in the sequence list (may
+ * be NULL). */
 int catalog_has(const struct ynode *list, const char *value);
 
 /* words_have tells whether word is one of the blank-separated words. */

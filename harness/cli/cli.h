@@ -24,12 +24,13 @@ enum cli_exit {
 int cli_usage(const struct cmd *cmd);
 
 /* cli_read reads a whole file ("-" = standard input) of at most max octets into
- * *out, which it initialises. On failure it says why on stderr, in one line that
- * begins "latchkey VERB: PATH: ", and returns CLI_INVALID or CLI_INTERNAL. */
+ * *out, which it initialises. On failure it says why on stderr, in one line
+ * that begins "latchkey VERB: PATH: ", and returns CLI_INVALID or CLI_INTERNAL.
+ */
 int cli_read(const char *verb, const char *path, size_t max, struct wr *out);
 
-/* cli_write replaces a file in one step (temporary file beside it, rename), mode
- * 0644, or 0600 if it is secret. Says why not on stderr. */
+/* cli_write replaces a file in one step (temporary file beside it, rename),
+ * mode 0644, or 0600 if it is secret. Says why not on stderr. */
 int cli_write(const char *verb, const char *path, struct view octets,
               int secret);
 

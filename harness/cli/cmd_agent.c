@@ -31,8 +31,10 @@ static int cmd_agent_run(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     int rc = agent_run(role, fault, 0, 1, 2);
     if (rc == 64) {
-        fprintf(stderr, "latchkey agent: no role '%s', or no fault of that name "
-                        "('latchkey list faults')\n", role);
+        fprintf(stderr,
+                "latchkey agent: no role '%s', or no fault of that name "
+                "('latchkey list faults')\n",
+                role);
     }
     return rc;
 }
@@ -44,8 +46,10 @@ const struct cmd cmd_agent = {
     .help =
         "ROLE is A, B, C (retrieves without right), D (a second depositor), M "
         "(deposits while\nclaiming to be A), MB (mailbox), KMS or CORE "
-        "(forwarding proxy). Commands come on\nstandard input, answers and events "
-        "go to standard output, one JSON object a line; the\nlog goes to standard "
+        "(forwarding proxy). Commands come on\nstandard input, answers and "
+        "events "
+        "go to standard output, one JSON object a line; the\nlog goes to "
+        "standard "
         "error.\n\n"
         "  --fault NAME  make it misbehave ('latchkey list faults')\n\n"
         "Exit code: 0 after quit or end of input, 64 usage, 70 internal error.",

@@ -131,8 +131,10 @@ void bench_report(struct bench_run *b, const char *name, double value,
 
 void bench_wrong(struct bench_run *b, const char *name)
 {
-    fprintf(stderr, "latchkey bench: %s: a result was wrong, or memory ran "
-                    "out\n", name);
+    fprintf(stderr,
+            "latchkey bench: %s: a result was wrong, or memory ran "
+            "out\n",
+            name);
     b->failed = 1;
 }
 
@@ -140,9 +142,8 @@ static int run(int argc, char **argv)
 {
     struct bench_run b = {0};
     static const char *const known[] = {
-        "product", "square",       "pairing",      "encrypt",   "decrypt",
-        "identity", "extract",     "mikey",        "sip",       "trace",
-        "judge"};
+        "product", "square", "pairing", "encrypt", "decrypt", "identity",
+        "extract", "mikey",  "sip",     "trace",   "judge"};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             b.json = 1;
@@ -176,14 +177,17 @@ const struct cmd cmd_bench = {
     .summary = "run micro-benchmarks, medians",
     .help =
         "NAME, or its beginning up to a dash; all without NAME:\n\n"
-        "  product-P, square-P           in F_p, p of P = 512, 1024, 1536 bits; GMP "
+        "  product-P, square-P           in F_p, p of P = 512, 1024, 1536 "
+        "bits; GMP "
         "and OpenSSL beside\n"
         "  pairing-P, pairing-fixed-P    and as a multiple of one product\n"
         "  encrypt-P, decrypt-P, identity-P, extract-P   Boneh-Franklin IBE\n"
         "  mikey-decode, mikey-encode, sip-parse         messages per second\n"
-        "  trace, judge                  a capture of 100000 INVITEs with MIKEY: "
+        "  trace, judge                  a capture of 100000 INVITEs with "
+        "MIKEY: "
         "packets per\n                                second, peak memory\n"
-        "  judge-exchanges               1000 INVITEs as exchanges, against all "
+        "  judge-exchanges               1000 INVITEs as exchanges, against "
+        "all "
         "laws\n\n"
         "  --json   one JSON object a line\n"
         "  --quick  short samples, small capture: shows that it works\n\n"

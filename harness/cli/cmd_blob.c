@@ -27,7 +27,7 @@ enum format { FORMAT_BASE64, FORMAT_KEY_MGMT, FORMAT_HEX, FORMAT_BIN };
 
 static const char *const formats[] = {"base64", "key-mgmt", "hex", "bin"};
 static const char *const messages[] = {
-    "I_MESSAGE_1", "R_MESSAGE_1",     "I_MESSAGE_2",      "R_MESSAGE_2",
+    "I_MESSAGE_1",     "R_MESSAGE_1",      "I_MESSAGE_2", "R_MESSAGE_2",
     "REQUEST_KEY_PSK", "REQUEST_KEY_RESP", "Error"};
 
 struct options {
@@ -82,17 +82,15 @@ static int take_edit(struct options *o, const char *line)
 {
     const char *why = NULL;
     size_t n = strcspn(line, " ");
-    char *whole =
-        n > 0 && islower((unsigned char)line[0]) && o->message != NULL
-            ? mem_printf("%s %s", o->message, line)
-            : mem_strdup(line);
-    enum status s = whole == NULL
-                        ? STATUS_NO_MEMORY
-                        : edit_list_add(&o->rq.edits, whole, &why);
+    char *whole = n > 0 && islower((unsigned char)line[0]) && o->message != NULL
+                      ? mem_printf("%s %s", o->message, line)
+                      : mem_strdup(line);
+    enum status s = whole == NULL ? STATUS_NO_MEMORY
+                                  : edit_list_add(&o->rq.edits, whole, &why);
     mem_free(whole);
-    return s == STATUS_OK ? 1
-                          : bad_value("--edit", line,
-                                      why != NULL ? why : status_name(s));
+    return s == STATUS_OK
+               ? 1
+               : bad_value("--edit", line, why != NULL ? why : status_name(s));
 }
 
 static int take_pixit(struct options *o, const char *value)
@@ -139,12 +137,18 @@ static int take_option(struct options *o, const char *name, const char *value)
         const char *name;
         const char **to;
     } strings[] = {
-        {"--from", &o->rq.from},       {"--to", &o->rq.to},
-        {"--called", &o->rq.called},   {"--kms", &o->rq.kms},
-        {"--esk-for", &o->rq.esk_for}, {"--ibe", &o->ibe},
-        {"--params", &o->ibe},         {"--keys", &o->keys_in},
-        {"--key-log", &o->keys_in},    {"--keys-out", &o->keys.out_path},
-        {"--in", &o->in},              {"--i1", &o->i1},
+        {"--from", &o->rq.from},
+        {"--to", &o->rq.to},
+        {"--called", &o->rq.called},
+        {"--kms", &o->rq.kms},
+        {"--esk-for", &o->rq.esk_for},
+        {"--ibe", &o->ibe},
+        {"--params", &o->ibe},
+        {"--keys", &o->keys_in},
+        {"--key-log", &o->keys_in},
+        {"--keys-out", &o->keys.out_path},
+        {"--in", &o->in},
+        {"--i1", &o->i1},
         {"--out", &o->out},
     };
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
@@ -162,8 +166,7 @@ static int take_option(struct options *o, const char *name, const char *value)
                strcmp(name, "--error-no") == 0) {
         ok = take_number(o, name, value);
     } else if (strcmp(name, "--scalar") == 0) {
-        ok = take_hex(name, value, o->scalar, sizeof o->scalar,
-                      &o->rq.scalar);
+        ok = take_hex(name, value, o->scalar, sizeof o->scalar, &o->rq.scalar);
     } else if (strcmp(name, "--psk") == 0) {
         ok = take_hex(name, value, o->psk, sizeof o->psk, &o->rq.psk);
     } else if (strcmp(name, "--time") == 0) {
@@ -173,8 +176,8 @@ static int take_option(struct options *o, const char *name, const char *value)
     } else if (strcmp(name, "--format") == 0) {
         int f = word_index(value, formats, 4);
         o->format = f >= 0 ? (enum format)f : FORMAT_BASE64;
-        ok = f >= 0 || bad_value(name, value,
-                                 "there are base64, key-mgmt, hex, bin");
+        ok = f >= 0 ||
+             bad_value(name, value, "there are base64, key-mgmt, hex, bin");
     } else {
         return 0;
     }
@@ -185,8 +188,8 @@ static int take_option(struct options *o, const char *name, const char *value)
 static int find_message(struct options *o, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        int m = word_index(argv[i], messages,
-                           sizeof messages / sizeof *messages);
+        int m =
+            word_index(argv[i], messages, sizeof messages / sizeof *messages);
         if (m >= 0) {
             o->rq.message = (enum blob_message)m;
             o->message = messages[m];
@@ -201,9 +204,10 @@ static int find_message(struct options *o, int argc, char **argv)
 static int parse(struct options *o, int argc, char **argv)
 {
     if (!find_message(o, argc, argv)) {
-        fprintf(stderr, "latchkey blob: which message? I_MESSAGE_1, R_MESSAGE_1, "
-                        "I_MESSAGE_2, R_MESSAGE_2, REQUEST_KEY_PSK, "
-                        "REQUEST_KEY_RESP or Error\n");
+        fprintf(stderr,
+                "latchkey blob: which message? I_MESSAGE_1, R_MESSAGE_1, "
+                "I_MESSAGE_2, R_MESSAGE_2, REQUEST_KEY_PSK, "
+                "REQUEST_KEY_RESP or Error\n");
         return CLI_USAGE;
     }
     for (int i = 1; i < argc; i++) {
@@ -261,8 +265,10 @@ static int read_ibe(struct options *o, const char *path)
     }
     wr_cleanup(&w);
     if (!ok) {
-        fprintf(stderr, "latchkey blob: %s: neither parameters in hex nor a file "
-                        "with 'params' and 'master'\n", path);
+        fprintf(stderr,
+                "latchkey blob: %s: neither parameters in hex nor a file "
+                "with 'params' and 'master'\n",
+                path);
     }
     return ok ? CLI_OK : CLI_INVALID;
 }
@@ -288,7 +294,8 @@ static int read_message(const char *path, struct wr *octets, struct view *out)
     struct decode_set set = {0};
     int code = cli_read(VERB, path, MAX_FILE, &w);
     if (code == CLI_OK) {
-        enum status s = decode_collect(&set, path, (struct view){w.data, w.len});
+        enum status s =
+            decode_collect(&set, path, (struct view){w.data, w.len});
         if (s == STATUS_OK && set.num > 0 && set.items[0]->data != NULL) {
             wr_init(octets);
             wr_bytes(octets, set.items[0]->data, set.items[0]->len);
@@ -308,10 +315,9 @@ static int read_inputs(struct options *o)
 {
     char path[PATH_MAX];
     int code = read_keys(o);
-    int log_has_params =
-        o->keys.log != NULL &&
-        (keylog_num(o->keys.log, KEYLOG_IBE_PARAMS) > 0 ||
-         keylog_num(o->keys.log, KEYLOG_IBE_MASTER) > 0);
+    int log_has_params = o->keys.log != NULL &&
+                         (keylog_num(o->keys.log, KEYLOG_IBE_PARAMS) > 0 ||
+                          keylog_num(o->keys.log, KEYLOG_IBE_MASTER) > 0);
     if (code == CLI_OK && (o->ibe != NULL || !log_has_params)) {
         home_path(path, sizeof path, "scenarios/ibe/p1536.yaml");
         code = read_ibe(o, o->ibe != NULL ? o->ibe : path);
@@ -365,7 +371,8 @@ static int check(const struct options *o)
     }
     if (has_in && o->i1 == NULL &&
         (rq->message == BLOB_I2 || rq->message == BLOB_R2)) {
-        return complain("--in needs the I_MESSAGE_1 of the exchange, too: --i1");
+        return complain(
+            "--in needs the I_MESSAGE_1 of the exchange, too: --i1");
     }
     if (o->i1 != NULL && !has_in && rq->message != BLOB_R1) {
         return complain("--i1 goes with --in, the message answered");
@@ -524,17 +531,23 @@ const struct cmd cmd_blob = {
     .summary = "make one MIKEY message, valid or with a named defect",
     .help =
         "MESSAGE: I_MESSAGE_1, R_MESSAGE_1, I_MESSAGE_2, R_MESSAGE_2, "
-        "REQUEST_KEY_PSK,\nREQUEST_KEY_RESP, Error. What comes before it is made, "
+        "REQUEST_KEY_PSK,\nREQUEST_KEY_RESP, Error. What comes before it is "
+        "made, "
         "too, unless given.\n\n"
-        "  --from ID --called ID --to ID  initiator; who is called; who answers "
-        "(if not the\n                  one called: deferred form). Of I_MESSAGE_1, "
+        "  --from ID --called ID --to ID  initiator; who is called; who "
+        "answers "
+        "(if not the\n                  one called: deferred form). Of "
+        "I_MESSAGE_1, "
         "--to is who is called\n"
         "  --edit LINE     defect, as in docs/EDITS.md: 'set mikey.HDR.V 0'\n"
-        "  --seed N        same octets each time; the same N for messages of one "
+        "  --seed N        same octets each time; the same N for messages of "
+        "one "
         "exchange\n"
-        "  --time T        T of the first message (default: now; with --seed, of "
+        "  --time T        T of the first message (default: now; with --seed, "
+        "of "
         "this 2 min)\n"
-        "  --in FILE       the message answered; --i1 FILE the I_MESSAGE_1 of its "
+        "  --in FILE       the message answered; --i1 FILE the I_MESSAGE_1 of "
+        "its "
         "exchange\n"
         "  --scalar HEX    x or y of the sender; or in --keys FILE, a key log\n"
         "  --ibe FILE      IBE parameters, with master secret or alone in hex "

@@ -95,10 +95,12 @@ const struct cmd cmd_explain = {
     .args = "ID...",
     .summary = "say what an id is about and how to reproduce it",
     .help =
-        "ID is a test purpose (TP_DD_MB_IB_004), a fault (mb-accept-foreign-yp), "
+        "ID is a test purpose (TP_DD_MB_IB_004), a fault "
+        "(mb-accept-foreign-yp), "
         "a law\n(mb-refuses-foreign-yp), a requirement (DD-025, R6267-098), an "
         "ambiguity (AMB-18, A-3,\nB-2), an open issue (OI-12), a PICS or PIXIT "
-        "item (PIC_M_01, PX_SK_PROFILE), a value\n(SKP-CR) or an exit code (5). "
+        "item (PIC_M_01, PX_SK_PROFILE), a value\n(SKP-CR) or an exit code "
+        "(5). "
         "Upper and lower case are the same.\n\n"
         "Exit code: 0, 4 unusable data files, 64 unknown id (the nearest are "
         "named).",

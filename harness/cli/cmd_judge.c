@@ -105,9 +105,9 @@ static int run(int argc, char **argv)
         return CLI_INVALID;
     }
     int bundle = S_ISDIR(st.st_mode);
-    struct judge_result *r =
-        bundle ? judge_bundle(o.path, o.keys, o.plan, &err)
-               : judge_capture(o.path, o.keys, o.plan, &err);
+    struct judge_result *r = bundle
+                                 ? judge_bundle(o.path, o.keys, o.plan, &err)
+                                 : judge_capture(o.path, o.keys, o.plan, &err);
     if (r == NULL) {
         fprintf(stderr, "latchkey judge: %s\n",
                 err.text[0] != '\0' ? err.text : status_name(err.status));

@@ -72,10 +72,9 @@ static void list_faults(struct listing *l)
             continue;
         }
         json_array_append_new(
-            l->rows,
-            json_pack("{s:s s:s s:s s:s s:o}", "name", f->name, "role", f->role,
-                      "sentence", f->sentence, "requirement", f->requirement,
-                      "tps", words(f->tps)));
+            l->rows, json_pack("{s:s s:s s:s s:s s:o}", "name", f->name, "role",
+                               f->role, "sentence", f->sentence, "requirement",
+                               f->requirement, "tps", words(f->tps)));
     }
 }
 
@@ -109,11 +108,10 @@ static void list_profiles(struct listing *l)
                       p->is_default ? '*' : ' ', p->sentence);
             continue;
         }
-        json_array_append_new(l->rows,
-                              json_pack("{s:s s:s s:b s:s}", "item", p->item,
-                                        "value", p->value, "default",
-                                        p->is_default, "sentence",
-                                        p->sentence));
+        json_array_append_new(l->rows, json_pack("{s:s s:s s:b s:s}", "item",
+                                                 p->item, "value", p->value,
+                                                 "default", p->is_default,
+                                                 "sentence", p->sentence));
     }
 }
 
@@ -214,8 +212,9 @@ static int run(int argc, char **argv)
             return show(i, json);
         }
     }
-    fprintf(stderr, "latchkey list: no list '%s'; there are tp, faults, laws, "
-                    "requirements, ambiguities, profiles, pics and pixit\n",
+    fprintf(stderr,
+            "latchkey list: no list '%s'; there are tp, faults, laws, "
+            "requirements, ambiguities, profiles, pics and pixit\n",
             name);
     return CLI_USAGE;
 }
@@ -226,7 +225,8 @@ const struct cmd cmd_list = {
             "[--json]",
     .summary = "list the catalogue, one id a line",
     .help =
-        "  tp            test purposes (default): id, role, type, level, title\n"
+        "  tp            test purposes (default): id, role, type, level, "
+        "title\n"
         "  faults        misbehaviours of the reference agents: name, role, "
         "sentence\n"
         "  laws          what every recording is held to: name, family, level, "
@@ -235,7 +235,8 @@ const struct cmd cmd_list = {
         "sentence\n"
         "  ambiguities   of the standards, and open issues: id, what is open\n"
         "  profiles      readings and mappings by PIXIT item; * = default\n"
-        "  pics, pixit   what an implementer declares: id, meaning, [default]\n\n"
+        "  pics, pixit   what an implementer declares: id, meaning, "
+        "[default]\n\n"
         "'latchkey explain ID' says more about any of them. --json prints an "
         "array of objects.\n\n"
         "Exit code: 0, 4 unusable data files, 64 usage.",

@@ -127,8 +127,9 @@ static int cmd_play_run(int argc, char **argv)
     char why[512] = "";
     char command[512];
     if (o.cfg.command == NULL) {
-        snprintf(command, sizeof command, "latchkey run --select %s --seed %llu",
-                 s->id, (unsigned long long)o.cfg.seed);
+        snprintf(command, sizeof command,
+                 "latchkey run --select %s --seed %llu", s->id,
+                 (unsigned long long)o.cfg.seed);
         o.cfg.command = command;
     }
     int rc = 0;
@@ -151,18 +152,23 @@ const struct cmd cmd_play = {
     .summary = "act and record one scenario, write the bundle",
     .help =
         "The roles that SCENARIO names are played by reference agents in "
-        "processes of their own.\nThe bundle is then for 'latchkey judge'; 'latchkey "
+        "processes of their own.\nThe bundle is then for 'latchkey judge'; "
+        "'latchkey "
         "run' does both for whole campaigns.\n\n"
         "  --out DIR            the bundle (default: bundle)\n"
-        "  --net 127.x.y.0      loopback addresses of the parties (127.77.1.0)\n"
+        "  --net 127.x.y.0      loopback addresses of the parties "
+        "(127.77.1.0)\n"
         "  --seed N             same seed, same octets (1)\n"
-        "  --fault NAME         the party under test misbehaves; none = no fault\n"
+        "  --fault NAME         the party under test misbehaves; none = no "
+        "fault\n"
         "  --iut ROLE=exec:CMD  CMD plays ROLE, driven as in docs/ADAPTER.md\n"
         "  --px ITEM=VALUE      a PIXIT value ('latchkey list pixit')\n"
         "  --ibe FILE           IBE parameters (scenarios/ibe/p1536.yaml)\n"
-        "  --taps               record the agents' own octets, no live capture\n"
+        "  --taps               record the agents' own octets, no live "
+        "capture\n"
         "  --quiet              warnings only\n\n"
-        "Exit code: 0 played, 4 invalid scenario, 5 the scenario cannot be run, "
+        "Exit code: 0 played, 4 invalid scenario, 5 the scenario cannot be "
+        "run, "
         "64 usage, 70\nthe harness failed.",
     .run = cmd_play_run,
 };

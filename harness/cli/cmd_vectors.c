@@ -49,14 +49,14 @@ const struct vec_type *vec_type_find(const char *name)
 static int reason_fits(const struct vec *v)
 {
     const char *a = json_string_value(json_object_get(v->test, "reason"));
-    const char *b = json_string_value(
-        json_object_get(v->test, "reasonWithoutPointChecks"));
+    const char *b =
+        json_string_value(json_object_get(v->test, "reasonWithoutPointChecks"));
     return a == NULL || strcmp(a, v->reason) == 0 ||
            (b != NULL && strcmp(b, v->reason) == 0);
 }
 
-/* Holds the outcome to the result the test states. Returns whether it passed; why
- * says what is wrong if not. */
+/* Holds the outcome to the result the test states. Returns whether it passed;
+ * why says what is wrong if not. */
 static int holds(struct vec *v, enum vec_outcome o, const char *result,
                  struct tally *t)
 {
@@ -89,10 +89,8 @@ static int holds(struct vec *v, enum vec_outcome o, const char *result,
 static void count(struct tally *t, const char *file, const char *type,
                   const json_t *test, int passed, const char *why)
 {
-    const char *comment =
-        json_string_value(json_object_get(test, "comment"));
-    long long id =
-        (long long)json_integer_value(json_object_get(test, "tcId"));
+    const char *comment = json_string_value(json_object_get(test, "comment"));
+    long long id = (long long)json_integer_value(json_object_get(test, "tcId"));
     comment = comment != NULL ? comment : "";
     t->passed += passed != 0;
     t->failed += passed == 0;
@@ -102,10 +100,10 @@ static void count(struct tally *t, const char *file, const char *type,
         printf("FAILED %s: %s %lld: %s: %s\n", file, type, id, comment, why);
     }
     if (!passed) {
-        json_array_append_new(
-            t->failures, json_pack("{s:s s:s s:I s:s s:s}", "file", file,
-                                   "type", type, "tcId", (json_int_t)id,
-                                   "comment", comment, "why", why));
+        json_array_append_new(t->failures,
+                              json_pack("{s:s s:s s:I s:s s:s}", "file", file,
+                                        "type", type, "tcId", (json_int_t)id,
+                                        "comment", comment, "why", why));
     }
 }
 
@@ -204,8 +202,8 @@ static int run_file(struct tally *t, const char *path, const char *file)
         wr_cleanup(&w);
         return code;
     }
-    json_t *root = json_loadb((const char *)w.data, w.len,
-                              JSON_REJECT_DUPLICATES, &err);
+    json_t *root =
+        json_loadb((const char *)w.data, w.len, JSON_REJECT_DUPLICATES, &err);
     wr_cleanup(&w);
     if (root == NULL) {
         char what[JSON_ERROR_TEXT_LENGTH + 64];
@@ -257,15 +255,16 @@ static int finish(struct tally *t, int code)
 {
     if (t->o->json) {
         int printed = cli_print_json(
-            VERB, json_pack("{s:I s:I s:I s:O}", "passed",
-                            (json_int_t)t->passed, "failed",
-                            (json_int_t)t->failed, "other_reasons",
-                            (json_int_t)t->reasons, "failures", t->failures));
+            VERB,
+            json_pack("{s:I s:I s:I s:O}", "passed", (json_int_t)t->passed,
+                      "failed", (json_int_t)t->failed, "other_reasons",
+                      (json_int_t)t->reasons, "failures", t->failures));
         code = printed != CLI_OK ? printed : code;
     } else {
         if (t->reasons > 0 && !t->o->strict_reasons) {
             printf("%lu refused for another reason than stated "
-                   "(--strict-reasons names them)\n", t->reasons);
+                   "(--strict-reasons names them)\n",
+                   t->reasons);
         }
         printf("%lu passed, %lu failed\n", t->passed, t->failed);
     }
@@ -315,13 +314,16 @@ const struct cmd cmd_vectors = {
     .help =
         "Without FILE all of vectors/*.json. A FILE is JSON in the manner of "
         "Wycheproof\n(vectors/README.md): valid tests must give the values "
-        "stated, invalid ones must be\nrefused, acceptable ones may do either. A "
+        "stated, invalid ones must be\nrefused, acceptable ones may do either. "
+        "A "
         "type of test that is not known is a failure.\n\n"
         "  --strict-reasons  a refusal must be for the reason stated\n"
         "  -v                name the tests that pass, too\n"
-        "  --json            {passed, failed, other_reasons, failures: [...]}\n\n"
+        "  --json            {passed, failed, other_reasons, failures: "
+        "[...]}\n\n"
         "The last line is \"N passed, N failed\".\n\n"
-        "Exit code: 0 all passed, 1 failures, 4 a malformed or unreadable file, "
+        "Exit code: 0 all passed, 1 failures, 4 a malformed or unreadable "
+        "file, "
         "64 usage.",
     .run = run,
 };

@@ -183,8 +183,7 @@ size_t explain_fault(struct wr *w, const struct catalog *c, const char *id)
         wr_printf(w, "%s  (fault of role %s)\n", f->name, f->role);
         field(w, "what", f->sentence);
         if (f->requirement != NULL && f->requirement[0] != '\0') {
-            entry(w, "breaks", 0, f->requirement,
-                  item_text(c, f->requirement));
+            entry(w, "breaks", 0, f->requirement, item_text(c, f->requirement));
         }
         field(w, "edits", f->edits);
         size_t n = 0;

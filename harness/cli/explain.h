@@ -17,7 +17,7 @@ size_t explain_item(struct wr *w, const struct catalog *c, const char *id);
 size_t explain_profile(struct wr *w, const char *id);
 
 /* explain_ids calls fn for every id there is. */
-void explain_ids(const struct catalog *c,
-                 void (*fn)(void *ctx, const char *id), void *ctx);
+void explain_ids(const struct catalog *c, void (*fn)(void *ctx, const char *id),
+                 void *ctx);
 
 #endif

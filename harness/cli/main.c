@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const struct cmd *const verbs[] = {
-    &cmd_judge, &cmd_decode,  &cmd_agent, &cmd_play, &cmd_vectors,
+    &cmd_judge, &cmd_decode,  &cmd_agent, &cmd_play,  &cmd_vectors,
     &cmd_list,  &cmd_explain, &cmd_blob,  &cmd_bench,
 };
 
@@ -51,9 +51,9 @@ static const struct cmd *find_verb(const char *name)
     return NULL;
 }
 
-/* Replaces the process by DIR/latchkey-VERB if there is one: beside the program,
- * in the source tree's driver folder (build/bin is two levels below it), or in
- * the installed libexec folder. */
+/* Replaces the process by DIR/latchkey-VERB if there is one: beside the
+ * program, in the source tree's driver folder (build/bin is two levels below
+ * it), or in the installed libexec folder. */
 static void exec_external(char **argv)
 {
     static const char *const places[] = {"%s/latchkey-%s",
@@ -88,8 +88,8 @@ static int is_word(const char *s)
 
 static int verb_help(const struct cmd *v)
 {
-    printf("usage: latchkey %s %s\n\nlatchkey %s: %s.\n\n%s\n", v->name, v->args,
-           v->name, v->summary, v->help);
+    printf("usage: latchkey %s %s\n\nlatchkey %s: %s.\n\n%s\n", v->name,
+           v->args, v->name, v->summary, v->help);
     return 0;
 }
 
@@ -157,8 +157,10 @@ int main(int argc, char **argv)
     }
     const char *failed = NULL;
     if (crypto_selftest(&failed) != STATUS_OK) {
-        fprintf(stderr, "latchkey: self-test of %s failed; this build cannot "
-                        "be trusted\n", failed);
+        fprintf(stderr,
+                "latchkey: self-test of %s failed; this build cannot "
+                "be trusted\n",
+                failed);
         return CLI_INTERNAL;
     }
     return v->run(argc - 1, argv + 1);

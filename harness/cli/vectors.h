@@ -33,7 +33,7 @@ struct vec {
     const json_t *test;
     struct vec_params *params;
     char why[256];
-    const char *reason; /* static */
+    const char *reason;           /* static */
     struct wr bufs[VEC_MAX_BUFS]; /* octets of fields and results */
     size_t num_bufs;
 };
@@ -49,7 +49,8 @@ const struct vec_type *vec_type_find(const char *name);
 extern const struct vec_type vec_types_bf[], vec_types_ibe[], vec_types_der[],
     vec_types_mikey[];
 
-/* ---- fields; each sets why and returns 0 if it is missing or ill-formed ---- */
+/* ---- fields; each sets why and returns 0 if it is missing or ill-formed ----
+ */
 
 /* vec_hex gives the octets of a hex string, vec_int the same for an integer (an
  * odd number of digits is taken, too). path descends: "A.x". */
@@ -60,8 +61,9 @@ int vec_int(struct vec *v, const json_t *from, const char *path,
 int vec_number(struct vec *v, const json_t *from, const char *path,
                uint64_t max, uint64_t *out);
 const char *vec_string(struct vec *v, const json_t *from, const char *path);
-const json_t *vec_get(const json_t *from, const char *path); /* NULL if absent */
-int vec_has(const struct vec *v, const char *path);          /* in the test */
+const json_t *vec_get(const json_t *from,
+                      const char *path);            /* NULL if absent */
+int vec_has(const struct vec *v, const char *path); /* in the test */
 int vec_is_infinity(const json_t *point);
 int vec_flag(const struct vec *v, const char *flag);
 
@@ -83,8 +85,7 @@ enum vec_outcome vec_refused(struct vec *v, const char *reason);
 /* vec_same compares a result with the field name of the test: octet by octet.
  * vec_same_int compares integers. VEC_DONE, VEC_WRONG or VEC_BAD. */
 enum vec_outcome vec_same(struct vec *v, const char *name, struct view got);
-enum vec_outcome vec_same_int(struct vec *v, const char *name,
-                              struct view got);
+enum vec_outcome vec_same_int(struct vec *v, const char *name, struct view got);
 /* vec_same_if: VEC_DONE without a look if the test has no such field. */
 enum vec_outcome vec_same_if(struct vec *v, const char *name, struct view got);
 /* vec_same_pair: {first, second} of two field elements, one after the other. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Known answers for the parts of RFC 5091: hashes, encoding, points, pairing. */
+/* Known answers for the parts of RFC 5091: hashes, encoding, points, pairing.
+ */
 #include "harness/cli/vectors.h"
 
 #include "harness/crypto/bf_prim.h"
@@ -139,10 +140,7 @@ static enum vec_outcome pairing(struct vec *v)
 }
 
 const struct vec_type vec_types_bf[] = {
-    {"HashToRange", hash_to_range},
-    {"HashBytes", hash_bytes},
-    {"Canonical", canonical},
-    {"PointMultiply", point_multiply},
-    {"Pairing", pairing},
-    {NULL, NULL},
+    {"HashToRange", hash_to_range}, {"HashBytes", hash_bytes},
+    {"Canonical", canonical},       {"PointMultiply", point_multiply},
+    {"Pairing", pairing},           {NULL, NULL},
 };

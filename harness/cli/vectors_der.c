@@ -136,8 +136,8 @@ static void integer(struct der *d, const char *name)
     for (size_t i = 0; i < v.len && i < 8; i++) {
         n = n << 8 | v.data[i];
     }
-    int minimal = v.len > 0 && !(v.len > 1 && v.data[0] == 0 &&
-                                 v.data[1] < 0x80);
+    int minimal =
+        v.len > 0 && !(v.len > 1 && v.data[0] == 0 && v.data[1] < 0x80);
     if (!minimal || v.len > 8 || v.data[0] >= 0x80) {
         rd_fail(&d->r, STATUS_SYNTAX);
         return;
@@ -174,8 +174,7 @@ static void element(struct der *d, const char *name)
     size_t start = d->r.pos;
     struct view body = {0};
     if (tlv(&d->r, TAG_SEQUENCE, &body)) {
-        octets(d, name,
-               (struct view){d->r.data + start, d->r.pos - start});
+        octets(d, name, (struct view){d->r.data + start, d->r.pos - start});
     }
 }
 
@@ -193,8 +192,7 @@ static void text(struct der *d, uint8_t tag, const char *name)
     memcpy(buf, v.data, v.len);
     buf[v.len] = '\0';
     int digits = (int)strspn(buf, "0123456789");
-    if (tag == TAG_TIME &&
-        (v.len != 15 || digits != 14 || buf[14] != 'Z')) {
+    if (tag == TAG_TIME && (v.len != 15 || digits != 14 || buf[14] != 'Z')) {
         rd_fail(&d->r, STATUS_SYNTAX); /* YYYYMMDDHHMMSSZ */
         return;
     }
@@ -258,8 +256,8 @@ static void pairs(struct der *d, const char *name, const char *known,
         char dotted[256];
         struct view v = {0};
         struct rd inner = enter(d);
-        int ok = read_oid(d, dotted, sizeof dotted) &&
-                 tlv(&d->r, TAG_OCTETS, &v);
+        int ok =
+            read_oid(d, dotted, sizeof dotted) && tlv(&d->r, TAG_OCTETS, &v);
         leave(d, inner);
         if (!ok) {
             break;

@@ -184,8 +184,7 @@ static int equal(struct view a, struct view b)
 }
 
 /* "out is 0123..., not 4567..." */
-static enum vec_outcome differ(struct vec *v, const char *name,
-                               struct view got)
+static enum vec_outcome differ(struct vec *v, const char *name, struct view got)
 {
     char hex[65];
     size_t n = got.len < 32 ? got.len : 32;
@@ -214,8 +213,9 @@ enum vec_outcome vec_same_int(struct vec *v, const char *name, struct view got)
     if (!vec_int(v, v->test, name, &want)) {
         return VEC_BAD;
     }
-    return equal(without_zeros(want), without_zeros(got)) ? VEC_DONE
-                                                          : differ(v, name, got);
+    return equal(without_zeros(want), without_zeros(got))
+               ? VEC_DONE
+               : differ(v, name, got);
 }
 
 enum vec_outcome vec_same_pair(struct vec *v, const char *name,
@@ -227,8 +227,8 @@ enum vec_outcome vec_same_pair(struct vec *v, const char *name,
     for (size_t i = 0; i < 2; i++) {
         char path[96];
         snprintf(path, sizeof path, "%s.%s", name, parts[i]);
-        enum vec_outcome o = vec_same_int(
-            v, path, (struct view){got.data + i * half, half});
+        enum vec_outcome o =
+            vec_same_int(v, path, (struct view){got.data + i * half, half});
         if (o != VEC_DONE) {
             return o;
         }

@@ -101,7 +101,8 @@ static void der_oid(struct wr *w, const char *dotted)
             shift -= 7;
         }
         for (; shift >= 0; shift -= 7) {
-            wr_u8(&body, (uint8_t)((a >> shift & 0x7f) | (shift > 0 ? 0x80 : 0)));
+            wr_u8(&body,
+                  (uint8_t)((a >> shift & 0x7f) | (shift > 0 ? 0x80 : 0)));
         }
     }
     vec_der_tlv(w, TAG_OID, vec_view(&body));
@@ -155,7 +156,8 @@ static enum vec_outcome make_params(struct vec *v)
         return VEC_BAD;
     }
     if (fields && given &&
-        (built->len != der.len || memcmp(built->data, der.data, der.len) != 0)) {
+        (built->len != der.len ||
+         memcmp(built->data, der.data, der.len) != 0)) {
         return vec_bad(v, "paramsDer of the group does not hold its p, q, P, "
                           "Ppub and hashOid");
     }
@@ -374,8 +376,7 @@ static enum vec_outcome check_steps(struct vec *v, const struct bf_params *bp,
 }
 
 /* Encrypting msg with rho gives what the test says. */
-static enum vec_outcome check_encrypt(struct vec *v,
-                                      const struct bf_params *bp,
+static enum vec_outcome check_encrypt(struct vec *v, const struct bf_params *bp,
                                       struct view id, struct view msg)
 {
     struct view rho;
@@ -432,7 +433,8 @@ static enum vec_outcome decrypt(struct vec *v, const struct bf_key *key,
     return VEC_DONE;
 }
 
-/* The ciphertext of U, V, W, if the test has them; infinity in its stand-ins. */
+/* The ciphertext of U, V, W, if the test has them; infinity in its stand-ins.
+ */
 static enum vec_outcome decrypt_parts(struct vec *v, const struct bf_key *key,
                                       struct view msg)
 {
@@ -493,8 +495,8 @@ static enum vec_outcome check_decrypt(struct vec *v, const struct bf_key *key,
     return second;
 }
 
-/* The private key of the test is that of keyIdentity, where the group says whose
- * secret made it. */
+/* The private key of the test is that of keyIdentity, where the group says
+ * whose secret made it. */
 static enum vec_outcome check_key(struct vec *v, const struct bf_params *bp,
                                   struct view id, struct view der)
 {

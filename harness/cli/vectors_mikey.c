@@ -70,8 +70,8 @@ static enum vec_outcome mikey_prf(struct vec *v)
     if (w == NULL || w->err != STATUS_OK) {
         return VEC_ERROR;
     }
-    enum vec_outcome o = vec_status(
-        v, kdf_prf(w->data, len, (uint8_t)prf, inkey, label));
+    enum vec_outcome o =
+        vec_status(v, kdf_prf(w->data, len, (uint8_t)prf, inkey, label));
     return o == VEC_DONE ? vec_same(v, "out", vec_view(w)) : o;
 }
 
@@ -125,8 +125,8 @@ static enum vec_outcome mikey_mac(struct vec *v)
         enum vec_outcome o =
             !vec_hex(v, v->test, "message", &octets)
                 ? VEC_BAD
-                : vec_status(v, mikey_decode(msg, octets.data, octets.len,
-                                             NULL));
+                : vec_status(v,
+                             mikey_decode(msg, octets.data, octets.len, NULL));
         if (o == VEC_DONE) {
             o = vec_status(v, mikey_mac_input(msg, parts, &num));
         }
@@ -194,8 +194,7 @@ static enum vec_outcome ecdh(struct vec *v)
     if (o != VEC_DONE) {
         return o;
     }
-    o = vec_same_if(v, "public",
-                    (struct view){key.pub.octets, key.pub.len});
+    o = vec_same_if(v, "public", (struct view){key.pub.octets, key.pub.len});
     if (o == VEC_DONE && vec_has(v, "peer")) {
         o = vec_hex(v, v->test, "peer", &peer)
                 ? vec_status(v, ecdh_shared(&z, &key, peer))
@@ -293,9 +292,8 @@ static enum vec_outcome check_fields(struct vec *v, const struct mikey_msg *msg,
 }
 
 /* payloads: the types in order, as numbers. */
-static enum vec_outcome check_payloads(struct vec *v,
-                                       const struct mikey_payload *pl,
-                                       size_t num)
+static enum vec_outcome
+check_payloads(struct vec *v, const struct mikey_payload *pl, size_t num)
 {
     const json_t *list = json_object_get(v->test, "payloads");
     if (!json_is_array(list)) {
@@ -306,8 +304,7 @@ static enum vec_outcome check_payloads(struct vec *v,
     }
     for (size_t i = 0; i < num; i++) {
         if (json_integer_value(json_array_get(list, i)) != pl[i].type) {
-            return vec_wrong(v, "payload %zu is of type %u", i + 1,
-                             pl[i].type);
+            return vec_wrong(v, "payload %zu is of type %u", i + 1, pl[i].type);
         }
     }
     return VEC_DONE;
@@ -406,8 +403,12 @@ static enum vec_outcome mikey_sub_payloads(struct vec *v)
 }
 
 const struct vec_type vec_types_mikey[] = {
-    {"MikeyPrf", mikey_prf},         {"MikeyKey", mikey_key},
-    {"MikeyMac", mikey_mac},         {"MikeyCipher", mikey_cipher},
-    {"MikeyMessage", mikey_message}, {"MikeyChain", mikey_sub_payloads},
-    {"Ecdh", ecdh},                  {NULL, NULL},
+    {"MikeyPrf", mikey_prf},
+    {"MikeyKey", mikey_key},
+    {"MikeyMac", mikey_mac},
+    {"MikeyCipher", mikey_cipher},
+    {"MikeyMessage", mikey_message},
+    {"MikeyChain", mikey_sub_payloads},
+    {"Ecdh", ecdh},
+    {NULL, NULL},
 };
