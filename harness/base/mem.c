@@ -97,6 +97,9 @@ void mem_free(void *p)
 
 void mem_wipe(void *p, size_t len)
 {
+    if (len == 0) {
+        return; /* p may be NULL */
+    }
     explicit_bzero(p, len);
 }
 
