@@ -196,6 +196,17 @@ static struct ibake_session *new_session(struct incall *c,
     return c->ib;
 }
 
+/* One that does not ask whether a message comes at its moment. */
+static struct ibake_session *
+new_careless_session(struct incall *c, const struct view *own, size_t num)
+{
+    struct ibake_config cfg = c->agent->ibake;
+    cfg.checks &= ~(unsigned)IBAKE_CHECK_FORM;
+    ibake_session_free(c->ib);
+    c->ib = ibake_responder_new(&cfg, own, num);
+    return c->ib;
+}
+
 /* Faults in what is taken for an I_MESSAGE_1; st is what the exchange said. */
 static enum status take_i1_faulty(struct incall *c, const struct agent_desc *d,
                                   const struct view *own, size_t num,
@@ -220,7 +231,7 @@ static enum status take_i1_faulty(struct incall *c, const struct agent_desc *d,
     }
     if (agent_does(a, FAULT_MB_ACCEPT_FRESH_I2) &&
         msg.data[1] == MIKEY_DT_I_MESSAGE_2 &&
-        new_session(c, own, num) != NULL) {
+        new_careless_session(c, own, num) != NULL) {
         c->fresh_i2 = 1;
         return ibake_take_i2(c->ib, msg);
     }

@@ -5,6 +5,7 @@
 
 #include "harness/base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* BYE travels by TCP and may overtake media: it is held back until no packet
@@ -104,7 +105,9 @@ static int deposit_i1(struct incall *c)
     }
     c->owner = d;
     if (agent_does(c->agent, FAULT_MB_STORE_UNVERIFIED)) {
-        store_claimed(c, ibake_session_called(c->ib));
+        char name[32];
+        snprintf(name, sizeof name, "%u.I_MESSAGE_1", c->number);
+        store_claimed(c, agent_record_get(c->agent, name));
     }
     return 0;
 }
@@ -130,6 +133,10 @@ static int deposit_i2(struct incall *c)
     }
     if (agent_does(c->agent, FAULT_MB_OPEN_ESK) && !opens_esk(c)) {
         return 488;
+    }
+    if (c->forced_i2.len > 0) { /* a fault keeps what it did not understand */
+        store_claimed(c, (struct view){c->forced_i2.data, c->forced_i2.len});
+        return 0;
     }
     if (d->draft != NULL) {
         return 0; /* a fault: a second I_MESSAGE_2 */
@@ -264,13 +271,9 @@ static enum status store_deposit(struct incall *c)
     if (d->refused_media > 0) {
         return STATUS_BAD_VALUE; /* a fault could not make sense of it */
     }
-    if (c->forced_i2.len > 0 ||
-        agent_does(c->agent, FAULT_MB_ATTRIBUTE_FROM_HEADER)) {
+    if (agent_does(c->agent, FAULT_MB_ATTRIBUTE_FROM_HEADER)) {
         from = agent_identity(c->from);
         sender = from != NULL ? view_str(from) : sender;
-    }
-    if (c->forced_i2.len > 0) {
-        i2 = (struct view){c->forced_i2.data, c->forced_i2.len};
     }
     enum status st = finish(c, sender, i2);
     mem_free(from);

@@ -49,6 +49,10 @@ static int retrieval_i1(struct incall *c)
     if (bad > 0) {
         log_at(&c->agent->log, LOG_ERROR, "%zu messages cannot be read", bad);
     }
+    if (agent_does(c->agent, FAULT_MB_FORGET_MESSAGE)) {
+        store_reset(m->store);
+        return 0;
+    }
     r->num = r->in_list * (agent_behaves(c->agent, "deliver_again") ? 2 : 1);
     return 0;
 }
@@ -336,9 +340,6 @@ static void retrieval_bye(struct incall *c, struct siptx_server *tx)
             if (!agent_does(c->agent, FAULT_MB_COUNTS_STAY_NEW)) {
                 store_mark_seen(m->store, r->list[i].id);
             }
-        }
-        if (agent_does(c->agent, FAULT_MB_FORGET_MESSAGE)) {
-            store_reset(m->store);
         }
         mwi_notify(m, NULL);
     }

@@ -165,12 +165,22 @@ static void record_msg(struct outcall *c, struct view v)
     agent_record_msg(c->agent, c->opt.label, c->number, v);
 }
 
+/* Round 2 failed: the call ends, unless a fault does not care. */
+static void give_up(struct outcall *c)
+{
+    if (!c->opt.ignore_failure) {
+        outcall_hangup(c);
+    } else if (c->hooks->on_failed != NULL) {
+        c->hooks->on_failed(c);
+    }
+}
+
 static void on_r2_timeout(void *ctx)
 {
     struct outcall *c = ctx;
     c->r2_timer = NULL;
     fail(c, "no R_MESSAGE_2 in time");
-    outcall_hangup(c);
+    give_up(c);
 }
 
 static enum status make_i2(struct outcall *c)
@@ -347,15 +357,6 @@ static void note_contact(struct outcall *c, const struct sip_msg *msg)
         c->msg_taker = 1;
     }
     mem_free(contact);
-}
-
-static void give_up(struct outcall *c)
-{
-    if (!c->opt.ignore_failure) {
-        outcall_hangup(c);
-    } else if (c->hooks->on_failed != NULL) {
-        c->hooks->on_failed(c);
-    }
 }
 
 static void on_update_event(void *ctx, const struct siptx_event *ev)

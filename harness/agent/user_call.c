@@ -18,7 +18,7 @@ struct user_call {
     struct media_sender *sender;
     struct media_srtp *srtp;
     struct net_timer *timer;
-    int started, spoken;
+    int started, spoken, over;
     struct media_srtp *greeting; /* what the mailbox says to us */
     uint32_t greeting_ssrc;
     unsigned greeted;
@@ -102,9 +102,13 @@ static void on_over(struct outcall *c)
                                    .burst = MEDIA_FAST_BURST,
                                    .done = on_replayed,
                                    .ctx = j};
+    net_timer_cancel(&j->timer);
+    if (j->sender != NULL && c->opt.ignore_failure) {
+        j->over = 1; /* a fault speaks on */
+        return;
+    }
     media_sender_stop(j->sender);
     j->sender = NULL;
-    net_timer_cancel(&j->timer);
     if (j->num_kept > 0 &&
         media_send_packets(&j->sender, c->agent->loop, &how, j->kept,
                            j->num_kept) == STATUS_OK) {
@@ -169,6 +173,10 @@ static void on_spoken(void *ctx)
     struct user_call *j = ctx;
     j->sender = NULL;
     j->spoken = 1;
+    if (j->over) {
+        finish(j);
+        return;
+    }
     if (j->call->answered || j->call->failed) {
         hang_up(j);
     }

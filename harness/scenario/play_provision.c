@@ -70,6 +70,10 @@ static json_t *common(struct play *p, struct party *party)
                                       "identity", kms->identity, "psk_id",
                                       party->identity, "psk", party->psk));
     }
+    if (strcmp(p->scn->role, "KMS") == 0) {
+        /* Keys are what is asked for by the steps, not before. */
+        json_object_set_new(m, "lazy_keys", json_true());
+    }
     if (!party->is_iut) {
         json_object_set_new(m, "tester", json_true());
     }
