@@ -244,6 +244,10 @@ static struct judge_result *judge_files(const struct files *f, const char *dir,
         return NULL;
     }
     enum status st = read_all(j, f, e);
+    if (st == STATUS_OK && f->plan == NULL &&
+        j->trace->num_mikey > JUDGE_FOLLOWED) {
+        st = STATUS_NO_SPACE;
+    }
     if (st == STATUS_OK) {
         j->dir = j_strn(j, dir, strlen(dir));
         judge_steps(j);
@@ -253,7 +257,8 @@ static struct judge_result *judge_files(const struct files *f, const char *dir,
         r = j->err == STATUS_OK ? result_make(j) : NULL;
         st = r != NULL ? STATUS_OK : STATUS_NO_MEMORY;
     }
-    if (st == STATUS_NO_SPACE && f->plan == NULL) {
+    if (r == NULL && st == STATUS_NO_SPACE && f->plan == NULL) {
+        *e = (struct judge_error){0};
         judge_free_all(j); /* too large to follow its calls */
         r = judge_stream(f->capture, NULL, err);
         if (r != NULL) {

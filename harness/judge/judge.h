@@ -154,7 +154,10 @@ void judge_free(struct judge_result *r);
  * not followed, keys are not used; memory does not grow with the capture (the first
  * 1000 findings that are no PASS are kept). The verdict is FAIL or INCONC: what was
  * not looked at cannot pass; the result carries no digest. judge_capture does the same, without a plan, for a
- * capture that needs more memory than a trace may have. count may be NULL. */
+ * capture that needs more memory than a trace may have, or holds more than
+ * JUDGE_FOLLOWED MIKEY messages: laws that compare calls with each other take time
+ * that grows with the square of their number. count may be NULL. */
+#define JUDGE_FOLLOWED 4000
 struct judge_count {
     uint64_t packets, octets, sip, mikey;
     uint64_t sound;   /* opening messages that keep the laws */

@@ -408,6 +408,7 @@ struct judge {
     struct jmap *csb_map;  /* CSB ID of I_MESSAGE_1 -> struct jx */
     struct jmap *sip_map;  /* Call-ID -> struct jcall */
     struct jmap *addr_map; /* address -> party */
+    struct jmap *bare_map; /* URI -> what jsip_bare makes of it */
     struct jmap *mbx_map;  /* identities under which the mailbox answers */
     size_t room;           /* octets left in the newest block */
     const char *input_name[4]; /* what was read: NULL = absent */

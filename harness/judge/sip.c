@@ -323,11 +323,19 @@ const char *jsip_uri(struct judge *j, const char *value)
 const char *jsip_bare(struct judge *j, const char *uri)
 {
     struct wr w;
+    /* Laws ask for the same few URIs again and again. */
+    const char *out = jmap_get(j->bare_map, view_of(uri));
+    if (out != NULL) {
+        return out;
+    }
     wr_init(&w);
-    const char *out = NULL;
     if (sip_identity(&w, view_of(uri)) == STATUS_OK && w.err == STATUS_OK) {
         out = j_strn(j, w.data, w.len);
     }
     wr_cleanup(&w);
-    return out != NULL ? out : j_strn(j, uri, strcspn(uri, ";?>"));
+    if (out == NULL) {
+        out = j_strn(j, uri, strcspn(uri, ";?>"));
+    }
+    jmap_put(j, &j->bare_map, j_copy(j, view_of(uri)), (void *)out);
+    return out;
 }
