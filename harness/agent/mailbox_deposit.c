@@ -128,6 +128,7 @@ static int deposit_i2(struct incall *c)
     /* Without ESK there is no key that the mailbox does not have itself (3.2).
      */
     if (c->forced_i2.len == 0 && !ibake_session_has_esk(c->ib) &&
+        !agent_behaves(c->agent, "normal_form") &&
         (c->agent->ibake.checks & IBAKE_CHECK_ESK_PRESENT)) {
         return 488;
     }

@@ -317,7 +317,12 @@ static int play_bound(struct playout *p, struct message *m, uint32_t ssrc,
             return 1;
         }
         if (st != STATUS_REPLAY && st != STATUS_STALE) {
-            break;
+            return 0;
+        }
+    }
+    for (m = unbound(p, NULL); m != NULL; m = unbound(p, m)) {
+        if (m->opened && try_message(m, ssrc, data, len) == STATUS_OK) {
+            return 1;
         }
     }
     return 0;

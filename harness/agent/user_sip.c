@@ -68,8 +68,11 @@ static enum status transmit(struct sending *s)
 static void on_event(void *ctx, const struct siptx_event *ev)
 {
     struct sending *s = ctx;
+    if (s->done) {
+        return; /* the user may be gone already */
+    }
     struct agent *a = s->user->agent;
-    if (s->done || ev->kind == SIPTX_END ||
+    if (ev->kind == SIPTX_END ||
         (ev->kind == SIPTX_RESPONSE && ev->code < 200)) {
         return;
     }
