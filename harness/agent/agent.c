@@ -134,7 +134,8 @@ enum status agent_edits_with(const struct agent *a, const char *lines,
 
 /* ---- provisioning ---- */
 
-static enum status load_params(struct agent *a, const json_t *p, char why[256])
+enum status agent_load_params(struct ibake_keyring *kr, const json_t *p,
+                              char why[256])
 {
     size_t i;
     json_t *row;
@@ -144,11 +145,11 @@ static enum status load_params(struct agent *a, const json_t *p, char why[256])
         enum bf_reason reason = BF_REASON_NONE;
         uint8_t *der = json_hex(row, "der", &len);
         enum status st =
-            der == NULL ? STATUS_SYNTAX
-                        : ibake_keyring_add_params(
-                              a->keyring, json_str(row, "domain", ""),
-                              (struct view){der, len},
-                              json_is_true(json_object_get(p, "toy")), &reason);
+            der == NULL
+                ? STATUS_SYNTAX
+                : ibake_keyring_add_params(
+                      kr, json_str(row, "domain", ""), (struct view){der, len},
+                      json_is_true(json_object_get(p, "toy")), &reason);
         mem_free(der);
         if (st != STATUS_OK) {
             snprintf(why, 256, "IBE parameters %zu are refused: %s", i + 1,
@@ -263,7 +264,7 @@ static enum status load_common(struct agent *a, const json_t *p, char why[256])
     if (agent_does(a, FAULT_MB_NARROW_SKEW)) {
         a->ibake.profile.skew_s /= 5;
     }
-    st = st != STATUS_OK ? st : load_params(a, p, why);
+    st = st != STATUS_OK ? st : agent_load_params(a->keyring, p, why);
     return st != STATUS_OK ? st : load_keys(a, p, why);
 }
 
@@ -463,6 +464,7 @@ void agent_end(struct agent *a)
     agent_keys_cancel(a);
     siptx_free(a->ep);
     ibake_keyring_free(a->keyring);
+    ibake_keyring_free(a->other_keyring);
     edit_list_clear(&a->edits);
     for (size_t i = 0; i < a->num_buried; i++) {
         mem_free(a->buried[i]);

@@ -55,6 +55,7 @@ struct agent {
     struct net_addr outbound;
     enum siptx_transport transport;
     struct ibake_keyring *keyring;
+    struct ibake_keyring *other_keyring; /* of somebody we speak for, or NULL */
     struct ibake_config ibake; /* template for sessions */
     struct edit_list edits;    /* of the fault and of 'edit' */
     struct siptx_endpoint *ep;
@@ -104,6 +105,9 @@ void agent_take(struct agent *a, const char *line, size_t len);
 void agent_end(struct agent *a);
 int agent_does(const struct agent *a, enum fault_act act);
 void agent_set_edits(struct agent *a, const json_t *lines, char why[256]);
+/* agent_load_params adds the IBE parameters of a provisioning to a key ring. */
+enum status agent_load_params(struct ibake_keyring *kr, const json_t *p,
+                              char why[256]);
 /* agent_edits_with copies the agent's edits and adds lines (may be NULL). */
 enum status agent_edits_with(const struct agent *a, const char *lines,
                              struct edit_list *out);

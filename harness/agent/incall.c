@@ -191,8 +191,12 @@ static int offer_status(const struct agent_desc *d)
 static struct ibake_session *new_session(struct incall *c,
                                          const struct view *own, size_t num)
 {
+    struct ibake_config cfg = c->agent->ibake;
+    if (num > 1 && c->agent->other_keyring != NULL) {
+        cfg.keyring = c->agent->other_keyring; /* in somebody else's place */
+    }
     ibake_session_free(c->ib);
-    c->ib = ibake_responder_new(&c->agent->ibake, own, num);
+    c->ib = ibake_responder_new(&cfg, own, num);
     return c->ib;
 }
 

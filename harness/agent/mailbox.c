@@ -65,7 +65,7 @@ static void on_invite(struct mailbox *m, struct siptx_server *tx,
     struct agent *a = m->agent;
     /* As a tester it may answer as if it were B, whose key it then has. */
     const struct view own[2] = {view_str(a->identity), view_str(m->account)};
-    size_t num_own = agent_behaves(a, "normal_form") ? 2 : 1;
+    size_t num_own = 1;
     char *uri = mem_strndup((const char *)msg->uri.data, msg->uri.len);
     char *user = uri != NULL ? user_of(uri) : NULL;
     const struct incall_hooks *hooks = &retrieval_hooks;
@@ -74,6 +74,7 @@ static void on_invite(struct mailbox *m, struct siptx_server *tx,
         status = 500;
     } else if (strcmp(user, m->vm_user) == 0) {
         hooks = &deposit_hooks;
+        num_own = agent_behaves(a, "normal_form") ? 2 : 1;
         char *account = account_of(a, msg, uri);
         status = account == NULL || strcmp(account, m->account) != 0 ? 404 : 0;
         status = refuses_cause(a, uri) ? 404 : status;
@@ -160,6 +161,31 @@ static void on_b_key(struct agent *a, enum status st, const char *why)
     }
 }
 
+/* Into a key ring of its own: it serves only while the option stands. */
+static void fetch_b_key(struct mailbox *m, int id)
+{
+    struct agent *a = m->agent;
+    const char *b = m->account;
+    char why[256] = "out of memory";
+    if (a->behave == NULL) {
+        a->behave = json_object();
+    }
+    if (a->other_keyring == NULL) {
+        a->other_keyring = ibake_keyring_new();
+        if (a->other_keyring == NULL ||
+            agent_load_params(a->other_keyring, a->provision, why) !=
+                STATUS_OK) {
+            agent_fail(a, id, "%s", why);
+            return;
+        }
+    }
+    json_object_set_new(a->behave, "normal_form", json_string("yes"));
+    m->behave_id = id;
+    a->ibake.keyring = a->other_keyring; /* the request keeps its copy */
+    agent_keys_fetch(a, &b, 1, on_b_key);
+    a->ibake.keyring = a->keyring;
+}
+
 static void verb_behave(struct agent *a, int id, const json_t *args)
 {
     static const char *const allowed[] = {
@@ -172,13 +198,7 @@ static void verb_behave(struct agent *a, int id, const json_t *args)
         agent_fail(a, id, "only a tester misbehaves on demand");
     } else if (json_flag(args, "normal_form") && a->kms_call == NULL &&
                json_object_get(a->provision, "kms") != NULL) {
-        const char *b = m->account;
-        if (a->behave == NULL) {
-            a->behave = json_object();
-        }
-        json_object_set_new(a->behave, "normal_form", json_string("yes"));
-        m->behave_id = id;
-        agent_keys_fetch(a, &b, 1, on_b_key);
+        fetch_b_key(m, id);
     } else {
         agent_behave_verb(a, id, args, allowed);
     }
