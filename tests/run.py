@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COUNT = re.compile(r"^(\d+) passed, (\d+) failed", re.M)
+COUNT = re.compile(r"^(\d+) (?:passed|killed), (\d+) (?:failed|survived)", re.M)
 
 
 @dataclass
