@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_TIMEOUT_MS 14000
-#define BYE_TIMEOUT_MS 3000
+#define CALL_TIMEOUT_MS 10000
+#define BYE_TIMEOUT_MS 2000
 #define R2_TIMEOUT "3" /* PX_T_R2, seconds */
 
 static void on_update_event(void *ctx, const struct siptx_event *ev);

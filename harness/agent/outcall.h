@@ -46,7 +46,7 @@ struct outcall_options {
     int second_i2;       /* a second I_MESSAGE_2 after R2 */
     int refuse_deferred; /* B: the mailbox must be able to decrypt I1 */
     unsigned hold_ms;
-    unsigned timeout_ms; /* until the answer, 0 = 14 s */
+    unsigned timeout_ms; /* until the answer, 0 = 10 s */
 };
 
 struct outcall {
