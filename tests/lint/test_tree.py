@@ -23,7 +23,7 @@ def tracked(*patterns: str) -> list[Path]:
 def test_clang_format():
     files = [str(f) for f in tracked("*.c", "*.h")]
     r = subprocess.run(["clang-format", "--dry-run", "--Werror", *files], capture_output=True, text=True, timeout=300)
-    bad = sorted({line.split(":")[0] for line in r.stderr.splitlines() if "warning" in line or "error" in line})
+    bad = sorted(set(re.findall(r"^(/.+?):\d+:\d+: (?:warning|error)", r.stderr, re.M)))
     assert r.returncode == 0, "clang-format -i would change: " + " ".join(str(Path(b).relative_to(ROOT)) for b in bad)
 
 
