@@ -180,7 +180,13 @@ def main() -> int:
                 r.pytest(folder, program)
             with tempfile.TemporaryDirectory() as d:
                 r.campaign("built-in campaign", ["--quiet"], program, Path(d) / "run")
-                r.counted("fault zoo", [str(ROOT / program), "zoo", "--out", f"{d}/zoo"], 1800)
+                # The campaign above was the control. The worthless peers take turns, a group of purposes a day.
+                zoo = [str(ROOT / program), "zoo", "--no-control", "--quiet"]
+                named = [a for role in ("a", "b", "mb", "kms") for a in ("--faults", f"{role}-*")]
+                r.counted("fault zoo", [*zoo, *named, "--out", f"{d}/zoo"], 1800)
+                group = ("MS", "IB", "RP", "NP", "AU", "SB", "EH", "ME")[int(time.time() // 86400) % 8]
+                r.counted(f"worthless peers, group {group}",
+                          [*zoo, "--faults", "peer-*", "--select", group, "--out", f"{d}/peers"], 1800)
         if build(r, "asan"):
             r.ctest("asan")
             with tempfile.TemporaryDirectory() as d:
