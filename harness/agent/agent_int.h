@@ -135,6 +135,14 @@ enum status agent_key_request(struct ibake_key_request **out, struct agent *a,
                               const struct ibake_config *cfg,
                               const char *const *ids, size_t num);
 
+/* user_request.c: agent_request_verb carries out the verb "request", one key
+ * exchange of its own; what is under way hangs at *list.
+ * agent_requests_clear drops it without a word. */
+struct request;
+void agent_request_verb(struct agent *a, struct request **list, int id,
+                        const json_t *args);
+void agent_requests_clear(struct request **list);
+
 /* agent_kms_call sends octets (with their length) to the KMS over TCP and
  * reports the response, or why there is none; msg lives as long as the
  * callback. */

@@ -192,7 +192,7 @@ static void verb_behave(struct agent *a, int id, const json_t *args)
         "normal_form", "delay_r2_ms", "drop",     "status",
         "error",       "answer_avp",  "order",    "deliver_again",
         "no_identity", "identity",    "greeting", "ok_times",
-        NULL};
+        "reencrypt",   NULL};
     struct mailbox *m = a->state;
     if (!a->tester) {
         agent_fail(a, id, "only a tester misbehaves on demand");
@@ -216,6 +216,12 @@ static void verb_messages(struct agent *a, int id, const json_t *args)
         return;
     }
     agent_ok(a, id, json_pack("{s:I}", "messages", (json_int_t)(fresh + old)));
+}
+
+static void verb_request(struct agent *a, int id, const json_t *args)
+{
+    struct mailbox *m = a->state;
+    agent_request_verb(a, &m->requests, id, args);
 }
 
 static enum status mailbox_start(struct agent *a, const json_t *p,
@@ -262,6 +268,7 @@ static void mailbox_reset(struct agent *a)
 {
     struct mailbox *m = a->state;
     mailbox_drop_calls(m);
+    agent_requests_clear(&m->requests);
     mwi_clear(m);
     store_reset(m->store);
 }
@@ -270,6 +277,7 @@ static void mailbox_stop(struct agent *a)
 {
     struct mailbox *m = a->state;
     mailbox_drop_calls(m);
+    agent_requests_clear(&m->requests);
     mwi_clear(m);
     store_close(m->store);
     mem_free(m->account);
@@ -282,6 +290,7 @@ static const char *const names[] = {"MB", "mailbox", NULL};
 static const struct agent_verb verbs[] = {{"messages", verb_messages},
                                           {"behave", verb_behave},
                                           {"preload", mailbox_preload},
+                                          {"request", verb_request},
                                           {NULL, NULL}};
 const struct agent_role role_mailbox = {.names = names,
                                         .verbs = verbs,

@@ -18,6 +18,7 @@ struct mailbox {
     struct incall *calls;
     struct mwi *subs;
     int behave_id; /* request waiting for the key of B */
+    struct request *requests; /* key requests of the verb "request" */
 };
 
 /* mailbox_deposit.c, mailbox_retrieval.c */

@@ -260,7 +260,7 @@ static void on_sent(void *ctx)
     send_next(c);
 }
 
-/* Faults that touch the media; correct mailboxes change nothing. */
+/* Faults and stimuli that touch the media; correct mailboxes change nothing. */
 static unsigned alter(void *ctx, size_t index, uint8_t *data, size_t *len,
                       size_t cap)
 {
@@ -273,7 +273,9 @@ static unsigned alter(void *ctx, size_t index, uint8_t *data, size_t *len,
         data[2] = (uint8_t)(index >> 8);
         data[3] = (uint8_t)index;
     }
-    if (agent_does(c->agent, FAULT_MB_REENCRYPT_MEDIA) && *len > 22) {
+    if ((agent_does(c->agent, FAULT_MB_REENCRYPT_MEDIA) ||
+         agent_behaves(c->agent, "reencrypt")) &&
+        *len > 22) {
         struct ibake_srtp_key key;
         struct media_srtp_params p = {0};
         struct media_srtp *s = NULL;
@@ -312,7 +314,10 @@ static void send_next(struct incall *c)
                              .burst = MEDIA_FAST_BURST,
                              .done = on_sent,
                              .ctx = c,
-                             .alter = c->agent->fault != NULL ? alter : NULL};
+                             .alter = c->agent->fault != NULL ||
+                                              c->agent->behave != NULL
+                                          ? alter
+                                          : NULL};
     if (media_send_packets(&r->sender, c->agent->loop, &how, v,
                            m->num_packets) != STATUS_OK) {
         log_at(&c->agent->log, LOG_ERROR, "cannot send message %s", m->id);

@@ -132,6 +132,12 @@ static void verb_answer(struct agent *a, int id, const json_t *args)
     agent_fail(a, id, "'mode' must be ring, busy, accept, decline or none");
 }
 
+static void verb_request(struct agent *a, int id, const json_t *args)
+{
+    struct user *u = a->state;
+    agent_request_verb(a, &u->requests, id, args);
+}
+
 /* ---- message waiting ---- */
 
 static void on_notify(struct user *u, struct siptx_server *tx,
@@ -150,6 +156,7 @@ static void on_notify(struct user *u, struct siptx_server *tx,
                     json_pack("{s:s s:b s:I s:I}", "event", "message-summary",
                               "waiting", m.waiting == 1, "new",
                               (json_int_t)m.fresh, "old", (json_int_t)m.old));
+        user_notified(u);
     }
 }
 
@@ -257,8 +264,9 @@ static void drop_calls(struct user *u)
         u->calls->invite = NULL;
         incall_over(u->calls);
     }
+    net_timer_cancel(&u->await_timer);
     user_sendings_clear(u);
-    user_requests_clear(u);
+    agent_requests_clear(&u->requests);
 }
 
 static void user_reset(struct agent *a)
@@ -285,7 +293,8 @@ static const struct agent_verb verbs[] = {
     {"register", user_register}, {"subscribe", user_subscribe},
     {"call", user_call},         {"answer", verb_answer},
     {"fetch", user_fetch},       {"send", user_send},
-    {"request", user_request},   {NULL, NULL}};
+    {"request", verb_request},   {"await", user_await},
+    {NULL, NULL}};
 const struct agent_role role_user = {.names = names,
                                      .verbs = verbs,
                                      .wants_keys = 1,

@@ -8,7 +8,6 @@
 #include "harness/agent/incall.h"
 #include "harness/agent/outcall.h"
 
-struct request;   /* key request under way */
 struct sending;   /* SIP request under way */
 struct user_call; /* deposit */
 struct fetch_job; /* retrieval */
@@ -39,6 +38,10 @@ struct user {
     struct sending *sendings;
     struct siptx_dialog *subscription;
     char *subscribed_to;
+    unsigned notified;     /* summaries since the last subscribe or await */
+    unsigned awaited;      /* how many "await" waits for */
+    int await_id;          /* its request */
+    struct net_timer *await_timer; /* NULL: nobody waits */
     struct siptx_credentials cred;
 };
 
@@ -54,13 +57,13 @@ void user_options(struct agent *a, struct outcall_options *o,
 
 void user_call(struct agent *a, int id, const json_t *args);  /* user_call.c */
 void user_fetch(struct agent *a, int id, const json_t *args); /* user_fetch.c */
-void user_request(struct agent *a, int id,
-                  const json_t *args); /* user_request.c */
-void user_requests_clear(struct user *u);
-/* user_sip.c: register, subscribe, send */
+/* user_sip.c: register, subscribe, send, await */
 void user_register(struct agent *a, int id, const json_t *args);
 void user_subscribe(struct agent *a, int id, const json_t *args);
 void user_send(struct agent *a, int id, const json_t *args);
+void user_await(struct agent *a, int id, const json_t *args);
+/* user_notified: a message summary came. */
+void user_notified(struct user *u);
 void user_sendings_clear(struct user *u);
 
 #endif

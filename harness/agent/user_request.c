@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
 /* The verb "request": one key exchange of its own with the KMS. */
-#include "harness/agent/user_int.h"
+#include "harness/agent/agent_int.h"
 
 #include "harness/base/mem.h"
 
 #define REQUEST_TIMEOUT_MS 3000
 
 struct request {
-    struct user *user;
+    struct agent *agent;
+    struct request **list; /* of all under way */
     int id;
     char *label;
     unsigned number;
@@ -20,7 +21,7 @@ struct request {
 
 static void request_free(struct request *r)
 {
-    for (struct request **p = &r->user->requests; *p != NULL; p = &(*p)->next) {
+    for (struct request **p = r->list; *p != NULL; p = &(*p)->next) {
         if (*p == r) {
             *p = r->next;
             break;
@@ -33,17 +34,17 @@ static void request_free(struct request *r)
     mem_free(r);
 }
 
-void user_requests_clear(struct user *u)
+void agent_requests_clear(struct request **list)
 {
-    while (u->requests != NULL) {
-        request_free(u->requests);
+    while (*list != NULL) {
+        request_free(*list);
     }
 }
 
 static void on_response(void *ctx, enum status st, struct view msg)
 {
     struct request *r = ctx;
-    struct agent *a = r->user->agent;
+    struct agent *a = r->agent;
     size_t num = 0;
     const char *result = "issued";
     r->call = NULL;
@@ -60,9 +61,9 @@ static void on_response(void *ctx, enum status st, struct view msg)
     request_free(r);
 }
 
-void user_request(struct agent *a, int id, const json_t *args)
+void agent_request_verb(struct agent *a, struct request **list, int id,
+                        const json_t *args)
 {
-    struct user *u = a->state;
     const char *who = json_str(args, "for", a->identity);
     const char *replay = json_str(args, "replay", NULL);
     if (json_object_get(a->provision, "kms") == NULL) {
@@ -74,8 +75,8 @@ void user_request(struct agent *a, int id, const json_t *args)
         agent_fail(a, id, "out of memory");
         return;
     }
-    *r = (struct request){.user = u, .id = id, .next = u->requests};
-    u->requests = r;
+    *r = (struct request){.agent = a, .list = list, .id = id, .next = *list};
+    *list = r;
     r->number = ++a->num_calls;
     r->label = mem_strdup(json_str(args, "label", ""));
     char *extra =

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SEND_TIMEOUT_MS 5000
+#define AWAIT_TIMEOUT_MS 10000
 
 struct sending {
     struct sending *next;
@@ -188,6 +189,7 @@ void user_subscribe(struct agent *a, int id, const json_t *args)
         return;
     }
     s->subscribes = 1;
+    u->notified = 0;
     enum status st = STATUS_OK;
     if (u->subscription != NULL &&
         (u->subscribed_to == NULL || strcmp(u->subscribed_to, account) != 0)) {
@@ -232,4 +234,56 @@ void user_send(struct agent *a, int id, const json_t *args)
         sip_out_body(&s->out, body_type, body, strlen(body));
     }
     go(s, st);
+}
+
+/* ---- waiting for summaries ---- */
+
+static void await_over(struct user *u)
+{
+    net_timer_cancel(&u->await_timer);
+    agent_ok(u->agent, u->await_id,
+             json_pack("{s:I}", "notified", (json_int_t)u->notified));
+    u->notified = 0;
+}
+
+static void on_await_timeout(void *ctx)
+{
+    struct user *u = ctx;
+    u->await_timer = NULL;
+    await_over(u);
+}
+
+void user_notified(struct user *u)
+{
+    u->notified++;
+    if (u->await_timer != NULL && u->notified >= u->awaited) {
+        await_over(u);
+    }
+}
+
+void user_await(struct agent *a, int id, const json_t *args)
+{
+    struct user *u = a->state;
+    long long want = json_int(args, "notify", 1);
+    long long ms = json_int(args, "timeout_ms", AWAIT_TIMEOUT_MS);
+    if (u->await_timer != NULL) {
+        agent_fail(a, id, "another await is not over");
+        return;
+    }
+    if (want < 1 || want > 1000 || ms < 0 || ms > 86400000) {
+        agent_fail(a, id, "'notify' must be 1 to 1000, 'timeout_ms' a day at "
+                          "most");
+        return;
+    }
+    u->await_id = id;
+    u->awaited = (unsigned)want;
+    if (u->notified >= u->awaited) {
+        await_over(u);
+        return;
+    }
+    u->await_timer =
+        net_timer_start(a->loop, (uint64_t)ms, on_await_timeout, u);
+    if (u->await_timer == NULL) {
+        agent_fail(a, id, "out of memory");
+    }
 }
