@@ -33,6 +33,7 @@ static const struct {
     {"D", 8, "sip:dave@home-a.example"},
 };
 #define SENTINEL_HOST 14
+#define GRACE_MS 2000 /* an answer may be late by so much */
 
 struct party *play_party(struct play *p, const char *role)
 {
@@ -319,6 +320,45 @@ static const char *resolve(struct play *p, const char *key, const char *value)
     return value;
 }
 
+/* A PIXIT item stands for its time, in milliseconds. unit_ms: what a bare number
+ * counts (ims-deferred-delivery, 8.2). */
+static const struct {
+    const char *item;
+    unsigned fallback_ms, unit_ms;
+} pixit_times[] = {{"PX_MWI_TIME", 10000, 1000},
+                   {"PX_T_I2", 32000, 1000},
+                   {"PX_T_R2", 3000, 1000},
+                   {"PX_T_QUIET", 300, 1},
+                   {"PX_NO_REPLY_MS", 200, 1}};
+
+static unsigned time_ms(const char *text, unsigned unit_ms, unsigned fallback)
+{
+    char *end = NULL;
+    unsigned long v = strtoul(text, &end, 10);
+    end += strspn(end, " ");
+    unsigned long unit = strcmp(end, "ms") == 0  ? 1
+                         : strcmp(end, "s") == 0 ? 1000
+                         : *end == '\0'          ? unit_ms
+                                                 : 0;
+    int sound = text[0] >= '0' && text[0] <= '9' && unit > 0 && v <= 86400;
+    return sound ? (unsigned)(v * unit) : fallback;
+}
+
+/* 1 and *out if the value names such an item. */
+static int pixit_time(struct play *p, const char *value, unsigned *out)
+{
+    for (size_t i = 0; i < sizeof pixit_times / sizeof *pixit_times; i++) {
+        unsigned fallback = pixit_times[i].fallback_ms;
+        if (strcmp(pixit_times[i].item, value) == 0) {
+            const char *v = play_pixit(p, value, NULL);
+            *out = v == NULL ? fallback
+                             : time_ms(v, pixit_times[i].unit_ms, fallback);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static json_t *step_message(struct play *p, const struct scn_step *step)
 {
     json_t *m = json_pack("{s:s}", "verb", step->verb);
@@ -333,8 +373,13 @@ static json_t *step_message(struct play *p, const struct scn_step *step)
         }
         int number = *v != '\0' && strlen(v) < 10 &&
                      strspn(v, "0123456789") == strlen(v);
-        json_object_set_new(m, k,
-                            number ? json_integer(atoi(v)) : json_string(v));
+        unsigned ms = 0;
+        if (pixit_time(p, v, &ms)) {
+            json_object_set_new(m, k, json_integer(ms));
+        } else {
+            json_object_set_new(
+                m, k, number ? json_integer(atoi(v)) : json_string(v));
+        }
         mem_free(path);
     }
     if (m != NULL && strcmp(step->verb, "fetch") == 0) {
@@ -396,7 +441,13 @@ static void run_step(struct play *p, const struct scn_step *step)
     if (step->edits.num > 0) {
         send_edits(p, party, step);
     }
-    int id = play_send(p, party, step_message(p, step), step->verb, timeout);
+    json_t *m = step_message(p, step);
+    /* The party is given the time that the step itself takes. */
+    json_int_t own = json_integer_value(json_object_get(m, "timeout_ms"));
+    if (own > 0 && own < 86400000 && (unsigned)own + GRACE_MS > timeout) {
+        timeout = (unsigned)own + GRACE_MS;
+    }
+    int id = play_send(p, party, m, step->verb, timeout);
     if (!step->async) {
         play_wait(p, id, 0);
     }
@@ -504,20 +555,23 @@ static enum status start_recording(struct play *p, char why[512])
 
 static void stop_recording(struct play *p)
 {
+    json_int_t until = (json_int_t)p->until_us;
     if (p->recorder != NULL) {
         struct recorder_stats rs = {0};
         recorder_stop(p->recorder, &rs);
         evidence_add(
-            p, json_pack("{s:s s:s s:I s:I s:b}", "kind", "capture", "mode",
+            p, json_pack("{s:s s:s s:I s:I s:b s:I}", "kind", "capture", "mode",
                          "live", "received", (json_int_t)rs.written, "dropped",
-                         (json_int_t)rs.dropped, "drained", rs.drained));
+                         (json_int_t)rs.dropped, "drained", rs.drained,
+                         "until_us", until));
         p->recorder = NULL;
     }
     if (p->tap != NULL) {
         tap_close(p->tap);
         p->tap = NULL;
         evidence_add(p,
-                     json_pack("{s:s s:s}", "kind", "capture", "mode", "taps"));
+                     json_pack("{s:s s:s s:I}", "kind", "capture", "mode",
+                               "taps", "until_us", until));
     }
 }
 
@@ -525,6 +579,7 @@ static void stop_parties(struct play *p)
 {
     int first = p->next_id + 1;
     p->stopping = 1;
+    p->until_us = now_us(p);
     for (size_t i = 0; i < p->num_parties; i++) {
         if (p->parties[i].pid > 0) {
             play_send(p, &p->parties[i], json_pack("{s:s}", "verb", "quit"),

@@ -63,6 +63,7 @@ struct play {
     size_t num_requests;
     unsigned rendered;
     int stopping; /* quit was sent: processes may end */
+    uint64_t until_us; /* when the last step was over */
     json_t *told; /* label and lookup value of each secret in the key log */
 };
 

@@ -131,8 +131,10 @@ static void add_role(struct play *p, struct party *party, json_t *m)
                 continue;
             }
             json_t *ids = json_pack("[s]", u->identity);
-            if (strcmp(u->role, "MB") == 0 && !u->is_iut && b != NULL) {
-                /* As a tester it may answer in B's place. */
+            if (strcmp(u->role, "MB") == 0 && !u->is_iut && b != NULL &&
+                !party->is_iut) {
+                /* As a tester it may answer in B's place; a KMS under test is
+                 * told the truth. */
                 json_array_append_new(ids, json_string(b->identity));
             }
             json_array_append_new(users, json_pack("{s:s s:s s:o}", "psk_id",
