@@ -88,7 +88,11 @@ static int likeness(const struct jform *f, const struct jmsg *i2)
 {
     int found = 0;
     if (i2->type != MIKEY_DT_I_MESSAGE_2) {
-        return 0;
+        /* A mailbox that stored something else than an I_MESSAGE_2. */
+        return i2->rcvd->octets.len > 0 &&
+                       view_equal(f->octets, i2->rcvd->octets)
+                   ? 3
+                   : 0;
     }
     if (view_equal(f->octets, i2->rcvd->octets)) {
         found = 3;

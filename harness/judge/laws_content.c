@@ -259,6 +259,31 @@ static int i2_applies(const struct jmsg *m, enum jform_kind form)
            m->sent->ibake.state != JOPEN_ABSENT;
 }
 
+/* IDRr of I_MESSAGE_2 is that of R_MESSAGE_1, and IBAKE is under its key. */
+static void i2_to_answerer(struct probe *p, const struct jmsg *m)
+{
+    const struct jform *f = m->sent;
+    const struct jopen *o = &f->ibake;
+    struct view want = idr_of(m->leg->r1->rcvd, MIKEY_ROLE_RESPONDER);
+    const struct mikey_payload *idr =
+        mikey_find_idr(f->msg, MIKEY_ROLE_RESPONDER);
+    if (want.len == 0) {
+        return;
+    }
+    if (idr != NULL) {
+        probe_payload(p, "mikey", f->octets, idr);
+        probe_must(p, view_equal(idr->u.idr.data, want),
+                   j_printf(p->j, "mikey.IDRr: %s, as in R_MESSAGE_1",
+                            law_view(p->j, want)),
+                   "mikey.IDRr: %s", law_view(p->j, idr->u.idr.data));
+    }
+    if (o->state == JOPEN_FOREIGN) {
+        probe_octets(p, "mikey", f->octets, o->encr);
+        probe_fail(p, j_printf(p->j, "mikey.IBAKE opens with K_PR(%s)", o->want),
+                   "it opens with K_PR(%s)", o->key);
+    }
+}
+
 static void i2_deferred(struct judge *j, const struct law *law,
                         const struct jmsg *m)
 {
@@ -268,6 +293,7 @@ static void i2_deferred(struct judge *j, const struct law *law,
         return;
     }
     struct probe p = probe_msg(j, law, m);
+    i2_to_answerer(&p, m);
     if (law_opened(&p, m->sent, o, "IBAKE", 1)) {
         law_note_reading(&p, o);
         i2_ids(&p, m);

@@ -140,6 +140,7 @@ static int cut_short(const struct jx *x, const struct jrtp *last)
 
 struct run { /* delivery of one deposit */
     size_t num;
+    size_t reach; /* place after the furthest packet that came */
     const struct jrtp *last;
 };
 
@@ -168,6 +169,7 @@ static struct run walk(struct probe *p, const struct law_index *ix,
                        "seq %u after later ones", r->seq);
         }
         next = k->at + 1;
+        w.reach = next > w.reach ? next : w.reach;
     }
     return w;
 }
@@ -178,6 +180,19 @@ static size_t distinct(const struct law_index *ix, const struct jx *dep)
     for (size_t i = 0; i < ix->num; i++) {
         const struct law_packet *k = &ix->v[i];
         n += k->x == dep && (i == 0 || law_index_find(ix, k->r, 0, dep) == k);
+    }
+    return n;
+}
+
+/* Distinct packets of the deposit before a place. */
+static size_t reached(const struct law_index *ix, const struct jx *dep,
+                      size_t before)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ix->num; i++) {
+        const struct law_packet *k = &ix->v[i];
+        n += k->x == dep && k->at < before &&
+             law_index_find(ix, k->r, 0, dep) == k;
     }
     return n;
 }
@@ -200,9 +215,14 @@ static void one_message(struct probe *p, const struct law_index *ix,
     if (w.last != NULL) {
         point_at(p, w.last);
     }
-    if (cut_short(x, w.last)) {
+    /* What is missing before the furthest packet was not cut off by anybody. */
+    size_t gaps = reached(ix, dep, w.reach) - w.num;
+    if (gaps <= may_miss(p->j, all) && cut_short(x, w.last)) {
         probe_lack(p, want, "%zu, then the recipient hung up", w.num);
-    } else if (!law_lossy(p, want)) {
+    } else if (!p->j->complete) {
+        probe_lack(p, want, "%zu; nothing vouches for the recording: %s", w.num,
+                   p->j->lossy ? p->j->lossy_why : "no capture line");
+    } else {
         probe_fail(p, want, "%zu", w.num);
     }
 }

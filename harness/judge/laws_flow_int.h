@@ -34,6 +34,8 @@ int kms_request_proof(struct judge *j, const struct jx *x, const char **lack);
  * user. kms_foreign: the first identity asked for that is another's; len 0 = none. */
 struct view kms_requester(const struct jform *req);
 struct view kms_foreign(const struct judge *j, const struct jx *x);
+/* The same octets came before, in another exchange with a KMS. */
+int kms_is_replay(const struct judge *j, const struct jx *x);
 /* The answer holds keys: it is a REQUEST_KEY_RESP with KEMAC. */
 int kms_gave_keys(const struct jx *x);
 

@@ -11,6 +11,17 @@
 
 /* ---- rendered ---------------------------------------------------------------------- */
 
+/* All inputs of B are valid: the mailbox has proved itself, the ESK opens with B's
+ * key and holds an SK of type 1. Without B's key that is open. */
+static int renderable(const struct jdelivery *d)
+{
+    const struct jopen *o = &d->form->esk;
+    int proved = d->x->leg != NULL && leg_good_r2(d->x->leg) != NULL;
+    return o->state == JOPEN_NO_KEY ||
+           (proved && o->state == JOPEN_OK && o->sk != NULL &&
+            o->sk->u.sk.type == 1);
+}
+
 void law_flow_rendered(struct judge *j, const struct law *law)
 {
     for (size_t i = 0; i < j->num_deliveries; i++) {
@@ -19,9 +30,8 @@ void law_flow_rendered(struct judge *j, const struct law *law)
         struct samples want, have;
         size_t altered;
         const char *why = "";
-        if (d->form->esk.state == JOPEN_FOREIGN ||
-            d->form->esk.state == JOPEN_GARBLED) {
-            continue; /* nothing that B could render */
+        if (!renderable(d)) {
+            continue;
         }
         struct probe p = probe_at(j, law, d->x, d->x->initiator);
         p.frame = d->t->frame;
@@ -49,27 +59,44 @@ void law_flow_rendered(struct judge *j, const struct law *law)
 
 /* ---- account-by-target ----------------------------------------------------------------- */
 
-/* The account an INVITE names beside the called identity: target of the voicemail
- * URI, else the first History-Info or Diversion entry. */
-static const char *named_account(struct judge *j, const struct jsip *s)
+/* target of a voicemail URI (RFC 4458), bare; "" = none. */
+static const char *target_of(struct judge *j, const char *uri)
 {
     struct sip_uri u;
     char *target = NULL;
     int cause = 0;
     const char *out = "";
-    if (sip_uri(view_of(s->ruri), &u) == STATUS_OK &&
+    if (sip_uri(view_of(uri), &u) == STATUS_OK &&
         sip_voicemail(&u, &target, &cause) && target != NULL) {
         out = jsip_bare(j, target);
     }
     mem_free(target);
-    if (out[0] != '\0') {
-        return out;
+    return out;
+}
+
+/* How an INVITE names the account, and how much a mailbox must make of it. */
+struct named {
+    const char *account; /* "" = not at all */
+    const char *where;
+    int defined; /* by RFC 4458; else it may be unsupported */
+};
+
+static struct named named_account(struct judge *j, const struct jsip *s)
+{
+    struct named n = {target_of(j, s->ruri), "the Request-URI", 1};
+    for (size_t i = 0; n.account[0] == '\0' && i < 16; i++) {
+        const char *h = law_header(j, s, "History-Info", i);
+        if (h[0] == '\0') {
+            break;
+        }
+        n = (struct named){target_of(j, jsip_uri(j, h)), "History-Info", 1};
     }
-    const char *h = law_header(j, s, "History-Info", 0);
-    if (h[0] == '\0') {
-        h = law_header(j, s, "Diversion", 0);
+    if (n.account[0] == '\0') {
+        const char *h = law_header(j, s, "Diversion", 0);
+        n = (struct named){h[0] != '\0' ? jsip_bare(j, jsip_uri(j, h)) : "",
+                           "Diversion", 0};
     }
-    return h[0] != '\0' ? jsip_bare(j, jsip_uri(j, h)) : "";
+    return n;
 }
 
 static void account_at(struct judge *j, const struct law *law,
@@ -104,17 +131,59 @@ static void account_at(struct judge *j, const struct law *law,
     }
 }
 
+/* The mailbox turned a sound call away, before any I_MESSAGE_2 or upon a sound
+ * one: it does not know the account or the cause. */
+static const struct jsip *turned_away(const struct judge *j,
+                                      const struct jx *x)
+{
+    const struct jsip *no = sip_final(j, x->invite_last, x->responder);
+    if (no == NULL || no->status < 300 || no->status == 401 ||
+        no->status == 407 || no->status == 487 || no->status >= 500 ||
+        x->i1 == NULL || x->i1->defects != 0 || x->invite_last->sdp == NULL ||
+        !x->invite_last->sdp->ok) {
+        return NULL;
+    }
+    for (size_t i = 0; i < x->num_legs; i++) {
+        if (x->legs[i]->num_i2 > 0) {
+            return NULL; /* refused for what it says, or that is another law */
+        }
+    }
+    return no;
+}
+
+static void account_refused(struct judge *j, const struct law *law,
+                            const struct jx *x, const struct named *n,
+                            const struct jsip *no)
+{
+    struct probe p = probe_at(j, law, x, x->responder);
+    const char *want = j_printf(j, "the account of %s is found from %s",
+                                n->account, n->where);
+    probe_sip(&p, no);
+    if (n->defined) {
+        probe_fail(&p, want, "refused with %d", no->status);
+    } else {
+        probe_lack(&p, want, "refused with %d: %s is not supported",
+                   no->status, n->where);
+    }
+}
+
 void law_flow_account(struct judge *j, const struct law *law)
 {
     for (size_t i = 0; i < j->num_xs; i++) {
         const struct jx *x = j->xs[i];
-        if (x->kind != JX_DEPOSIT || accepted_i2(x) == NULL ||
-            x->invite_last == NULL) {
+        if (x->kind != JX_DEPOSIT || x->invite_last == NULL ||
+            !law_is_role(j, x->responder, "MB")) {
             continue;
         }
-        const char *account = named_account(j, x->invite_last);
-        if (account[0] != '\0') {
-            account_at(j, law, x, account);
+        struct named n = named_account(j, x->invite_last);
+        if (n.account[0] == '\0') {
+            continue;
+        }
+        const struct jsip *no = turned_away(j, x);
+        if (accepted_i2(x) != NULL) {
+            account_at(j, law, x, n.account);
+        } else if (no != NULL) {
+            account_refused(j, law, x, &n, no);
         }
     }
 }
@@ -157,6 +226,24 @@ struct view kms_foreign(const struct judge *j, const struct jx *x)
         }
     }
     return (struct view){0};
+}
+
+static int is_key_request(const struct jx *x)
+{
+    return x->kind == JX_REQUEST &&
+           (x->request->type == MIKEY_DT_REQUEST_KEY_PSK ||
+            x->request->type == MIKEY_DT_REQUEST_KEY_PKE);
+}
+
+int kms_is_replay(const struct judge *j, const struct jx *x)
+{
+    for (size_t i = 0; i < j->num_xs && j->xs[i] != x; i++) {
+        if (is_key_request(j->xs[i]) &&
+            j->xs[i]->request->rcvd == x->request->rcvd) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 int kms_gave_keys(const struct jx *x)
@@ -237,13 +324,11 @@ void law_flow_key_issued(struct judge *j, const struct law *law)
         const struct jx *x = j->xs[i];
         const char *lack = "";
         const char *want = "REQUEST_KEY_RESP with KEMAC";
-        if (x->kind != JX_REQUEST ||
-            (x->request->type != MIKEY_DT_REQUEST_KEY_PSK &&
-             x->request->type != MIKEY_DT_REQUEST_KEY_PKE)) {
+        if (!is_key_request(x)) {
             continue;
         }
         int proof = kms_request_proof(j, x, &lack);
-        if (proof == 0 || kms_foreign(j, x).len > 0) {
+        if (proof == 0 || kms_foreign(j, x).len > 0 || kms_is_replay(j, x)) {
             continue; /* nothing was to be issued */
         }
         struct probe p = probe_at(j, law, x, x->responder);

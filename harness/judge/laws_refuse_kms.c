@@ -13,18 +13,6 @@ static int is_request(const struct jx *x)
             x->request->type == MIKEY_DT_REQUEST_KEY_PKE);
 }
 
-/* The same octets came before. */
-static int is_replay(const struct judge *j, const struct jx *x)
-{
-    for (size_t i = 0; i < j->num_xs && j->xs[i] != x; i++) {
-        if (is_request(j->xs[i]) &&
-            j->xs[i]->request->rcvd == x->request->rcvd) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Of several identities asked for, the answer may name those it serves. */
 static int gave_key_of(const struct jx *x, struct view id)
 {
@@ -78,7 +66,7 @@ static void one(struct judge *j, const struct law *law, const struct jx *x)
     struct probe p = probe_at(j, law, x, x->responder);
     p.message = x->request->name;
     if (strcmp(which, "replay") == 0) {
-        if (!is_replay(j, x)) {
+        if (!kms_is_replay(j, x)) {
             return;
         }
         if (kms_gave_keys(x)) {

@@ -148,7 +148,9 @@ static int same_esk(const struct jdelivery *d)
 {
     const struct mikey_payload *a =
         d->form->msg != NULL ? mikey_find(d->form->msg, MIKEY_PL_ESK) : NULL;
-    const struct mikey_payload *b = mikey_find(d->i2->rcvd->msg, MIKEY_PL_ESK);
+    const struct mikey_msg *was = d->i2->rcvd->msg;
+    const struct mikey_payload *b =
+        was != NULL ? mikey_find(was, MIKEY_PL_ESK) : NULL;
     return a != NULL && b != NULL && view_equal(a->u.enc.data, b->u.enc.data);
 }
 

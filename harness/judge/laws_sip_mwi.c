@@ -69,7 +69,7 @@ static void initial(struct judge *j, const struct law *law,
         n != NULL ? n->sip : any_notify(j, sub->call_id, sub->dst);
     probe_sip(&p, s != NULL ? s : ok);
     if (s == NULL) {
-        if (watched(j, ok->time_us, ok->time_us + quiet_us(j), &why)) {
+        if (watched(j, ok->time_us, ok->time_us + law_mwi_us(j), &why)) {
             probe_fail(&p, want, "no NOTIFY");
         } else {
             probe_lack(&p, want, "no NOTIFY seen: %s", why);
@@ -159,6 +159,13 @@ static unsigned ended_between(struct judge *j, const char *account,
     return n;
 }
 
+/* How many new messages a summary tells of: -1 it does not tell. Without messages
+ * the count may be left out (RFC 3842, 5.2). */
+static int told_fresh(const struct jnotify *n)
+{
+    return n->has_counts ? (int)n->fresh : n->waiting == 0 ? 0 : -1;
+}
+
 static void new_message(struct judge *j, const struct law *law,
                         const struct jx *x)
 {
@@ -190,10 +197,11 @@ static void new_message(struct judge *j, const struct law *law,
         ended_between(j, account, was->sip->time_us, n->sip->time_us);
     probe_must(&p, n->waiting == 1, want, "Messages-Waiting: %s",
                n->waiting == 0 ? "no" : "absent");
-    if (n->has_counts && was->has_counts) {
-        probe_must(&p, n->fresh == was->fresh + more,
+    int had = told_fresh(was);
+    if (n->has_counts && had >= 0) {
+        probe_must(&p, n->fresh == (unsigned)had + more,
                    j_printf(j, "Voice-Message: %u new, %u more than before",
-                            was->fresh + more, more),
+                            (unsigned)had + more, more),
                    "Voice-Message: %u/%u", n->fresh, n->old);
     } else if (!n->has_counts) {
         probe_lack(&p, want, "the NOTIFY has no count");

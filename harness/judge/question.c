@@ -114,11 +114,18 @@ static const struct jx *place_find(const struct judge *j, const char *place)
     return NULL;
 }
 
-/* Until when the recording is known to have listened: its last packet, or what a
- * quiet line of the evidence vouches for. */
+/* Until when the recording is known to have listened: its last packet, what the
+ * capture line says, or, without that, what a quiet line vouches for. */
 static uint64_t listened_until(const struct judge *j)
 {
     uint64_t end = j->trace->info.last_us;
+    for (size_t i = 0; i < j->num_evs; i++) {
+        json_int_t until = json_integer_value(
+            json_object_get(j->evs[i]->obj, "until_us"));
+        if (strcmp(j->evs[i]->kind, "capture") == 0 && until > 0) {
+            return (uint64_t)until > end ? (uint64_t)until : end;
+        }
+    }
     for (size_t i = 0; i < j->num_evs; i++) {
         const json_t *o = j->evs[i]->obj;
         json_int_t ms = json_integer_value(json_object_get(o, "ms"));
