@@ -8,6 +8,7 @@ import csv
 import sys
 from pathlib import Path
 
+from . import campaign as campaigns
 from . import common, runinfo
 from .catalogue import select
 from .engine import default_jobs
@@ -90,7 +91,7 @@ def run(argv: list[str]) -> int:
         if getattr(args, name) is not None and getattr(args, name) < 1:
             raise common.Usage(f"--{name} must be at least 1")
     common.need_program()
-    purposes, _ = common.catalogue()
+    purposes, known = common.catalogue()
     faults = common.match_faults(common.load_faults(), args.faults)
     faults = sample(faults, args.sample) if args.sample else faults
     if args.list:
@@ -113,7 +114,8 @@ def run(argv: list[str]) -> int:
             screen.line(f"[{screen.done}/{total}] {line.name:<28} {cell.tp:<16} {cell.verdict:<7} "
                         f"{cell.seconds:5.1f} s{word}")
 
-    zoo = Zoo(Settings(out=out, seed=args.seed, timeout_s=args.timeout), args.jobs or default_jobs(), args.keep,
+    c = campaigns.load(campaigns.builtin(), purposes, known)
+    zoo = Zoo(Settings(out=out, seed=args.seed, timeout_s=args.timeout, pixit=c.pixit), args.jobs or default_jobs(), args.keep,
               on_cell=on_cell)
     zoo.run(lines, purposes)
     return conclude(zoo, lines, info, screen, args.out or runinfo.short(out))

@@ -47,10 +47,20 @@ class Fault:
     sentence: str
     requirement: str
     tps: tuple[str, ...]
+    inconc: frozenset[str] = frozenset()  # purposes whose criterion calls this very behaviour inconclusive
 
     @property
     def everywhere(self) -> bool:
         return self.tps == ("*",)
+
+    @classmethod
+    def of(cls, row: dict) -> Fault:
+        """A row of `latchkey list faults --json`; "ID:INCONC" marks the purposes that cannot say FAIL."""
+        words = [w.partition(":") for w in (row["tps"].split() if isinstance(row["tps"], str) else row["tps"])]
+        if any(mark not in ("", "INCONC") for _, _, mark in words):
+            raise ValueError(f"{row['name']}: a purpose may be marked INCONC, nothing else")
+        return cls(row["name"], row["role"], row["sentence"], row["requirement"], tuple(tp for tp, _, _ in words),
+                   frozenset(tp for tp, _, mark in words if mark))
 
 
 def load_faults() -> list[Fault]:
@@ -58,8 +68,7 @@ def load_faults() -> list[Fault]:
     r = call(["list", "faults", "--json"], 30)
     try:
         rows = json.loads(r.out)
-        return [Fault(f["name"], f["role"], f["sentence"], f["requirement"],
-                      tuple(f["tps"].split() if isinstance(f["tps"], str) else f["tps"])) for f in rows]
+        return [Fault.of(f) for f in rows]
     except (ValueError, TypeError, KeyError) as e:
         last = (r.err or r.out).strip().splitlines()[-1:] or [f"exit {r.code}"]
         raise Broken(f"`latchkey list faults --json` gave no table ({last[0]}); build the program again") from e

@@ -28,6 +28,7 @@ class Attempt:
     output: str = ""
     preamble: bool = False  # INCONC because a preamble was not met
     judged: bool = True     # there is a verdict.json
+    open_duty: bool = False  # INCONC, and a finding about the party under test, counted for a duty, is the reason
 
 
 @dataclass

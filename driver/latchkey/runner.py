@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .catalogue import Purpose
 from .network import Networks, NoNetwork
-from .outcome import ERROR, INCONC, JUDGED, Attempt, failure_key
+from .outcome import ERROR, FAIL, INCONC, JUDGED, Attempt, failure_key
 from .process import Ended, Processes
 from .program import EXIT_INTERNAL, program
 
@@ -79,6 +79,21 @@ def preamble_failed(verdict: dict) -> bool:
         row.get("as") == "preamble" and not row.get("met") for row in verdict["expect"])
 
 
+def open_duty(verdict: dict) -> bool:
+    """INCONC because a duty was looked at and its finding leaves it open: every other row is met, no duty lacks
+    a finding."""
+    findings = {f.get("n"): f for f in verdict["findings"]}
+    unmet = [row for row in verdict["expect"] if not row.get("met")]
+
+    def found(row: dict) -> bool:
+        numbers = row.get("findings") if isinstance(row.get("findings"), list) else []
+        return any(findings.get(n, {}).get("verdict") in (INCONC, FAIL)
+                   and findings.get(n, {}).get("party") == verdict.get("role") for n in numbers)
+
+    return (verdict["verdict"] == INCONC and bool(unmet)
+            and all(row.get("as") == "duty" and found(row) for row in unmet))
+
+
 def one_sentence(text: object) -> str:
     return " ".join(str(text).split())[:500]
 
@@ -109,7 +124,7 @@ def judge(stage: Stage, bundle: Path, seconds: float, play_output: str = "") -> 
         last = ended.last_lines(1)
         return _error(bundle, one_sentence(f"the judge {how}{': ' + last if last else ''}"), ended, seconds)
     return Attempt(bundle.name, v["verdict"], one_sentence(v.get("reason", "")), failure_key(v), seconds,
-                   play_output if v["verdict"] == ERROR else "", preamble_failed(v))
+                   play_output if v["verdict"] == ERROR else "", preamble_failed(v), open_duty=open_duty(v))
 
 
 def play(stage: Stage, p: Purpose, s: Settings, bundle: Path, adapters: list[tuple[str, str]],

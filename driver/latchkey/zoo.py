@@ -52,13 +52,14 @@ class Line:
                 "cells": [c.__dict__ for c in self.cells]}
 
 
-def noticed(fault: Fault | None, a: Attempt) -> bool:
-    """Whether the verdict is the one it has to be. A play without a verdict notices nothing."""
+def noticed(fault: Fault | None, a: Attempt, tp: str = "") -> bool:
+    """Whether the verdict is the one it has to be. A play without a verdict notices nothing. Where the criterion
+    of the purpose calls the fault inconclusive, a duty must be what is open, not a preamble or control."""
     if fault is None:
         return a.verdict == PASS
     if fault.everywhere:
         return a.judged and a.verdict in (FAIL, INCONC, ERROR)
-    return a.verdict == FAIL
+    return a.verdict == FAIL or (tp in fault.inconc and a.open_duty)
 
 
 def sample(faults: list[Fault], n: int) -> list[Fault]:
@@ -136,7 +137,7 @@ class Zoo:
         if a.preamble and fault is None:  # once more, as in a run
             a = play(self.stage, p, s, bundle, [], "")
         cell.verdict, cell.reason, cell.seconds = a.verdict, a.reason, round(a.seconds, 2)
-        cell.noticed = noticed(fault, a)
+        cell.noticed = noticed(fault, a, p.id)
         if cell.noticed and not self.keep:
             shutil.rmtree(bundle, ignore_errors=True)
         else:
