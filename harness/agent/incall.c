@@ -439,15 +439,36 @@ static void on_delay(void *ctx)
     send_r2(c);
 }
 
-/* Does a fault take an I_MESSAGE_2 that was refused with st? */
-static int takes_anyway(struct incall *c, enum status st)
+/* What was answered when the same I_MESSAGE_2 came in an earlier call. */
+static struct view earlier_r2(struct incall *c, struct view i2)
 {
+    char name[32];
+    for (unsigned n = 1; n < c->number; n++) {
+        snprintf(name, sizeof name, "%u.I_MESSAGE_2", n);
+        struct view was = agent_record_get(c->agent, name);
+        if (was.len == i2.len && was.len > 0 &&
+            memcmp(was.data, i2.data, i2.len) == 0) {
+            snprintf(name, sizeof name, "%u.R_MESSAGE_2", n);
+            return agent_record_get(c->agent, name);
+        }
+    }
+    return (struct view){0};
+}
+
+/* Does a fault take an I_MESSAGE_2 that was refused with st? Then *r2 is what it
+ * answers, if it has anything. */
+static int takes_anyway(struct incall *c, enum status st, struct view i2,
+                        struct view *r2)
+{
+    *r2 = (struct view){0};
+    if (agent_does(c->agent, FAULT_MB_ACCEPT_REPLAYED_I2)) {
+        *r2 = earlier_r2(c, i2);
+        return r2->len > 0;
+    }
     return (agent_does(c->agent, FAULT_MB_ACCEPT_UNDECRYPTABLE) &&
             (st == STATUS_DECRYPT || st == STATUS_NO_KEY)) ||
            (agent_does(c->agent, FAULT_MB_ACCEPT_TRUNCATED) &&
-            st >= STATUS_TRUNCATED && st <= STATUS_SYNTAX) ||
-           (agent_does(c->agent, FAULT_MB_ACCEPT_REPLAYED_I2) &&
-            st != STATUS_OK);
+            st >= STATUS_TRUNCATED && st <= STATUS_SYNTAX);
 }
 
 /* The SIP status to refuse with, or 0 and R_MESSAGE_2 in c->r2. */
@@ -465,8 +486,10 @@ static int judge_i2(struct incall *c, const struct agent_desc *d)
            c->ib != NULL ? ibake_session_why(c->ib) : "");
     wr_cleanup(&c->r2);
     wr_init(&c->r2);
-    if (offered && st != STATUS_OK && takes_anyway(c, st)) {
+    struct view r2;
+    if (offered && st != STATUS_OK && takes_anyway(c, st, i2, &r2)) {
         wr_bytes(&c->forced_i2, i2.data, i2.len);
+        wr_bytes(&c->r2, r2.data, r2.len);
         return c->hooks->on_i2(c);
     }
     if (st != STATUS_OK) {
