@@ -180,10 +180,28 @@ static void place_request(struct judge *j, struct jx *x, struct jmsg *m,
     }
 }
 
+/* An I_MESSAGE_2 that opens a call stands in a leg without a tag, and its answer
+ * with it. */
+static const char *answered_tag(const struct jx *x, const struct jmsg *m,
+                                const struct jsip *s)
+{
+    for (size_t i = 0; i < x->num_legs; i++) {
+        const struct jleg *l = x->legs[i];
+        for (size_t k = 0; l->tag[0] == '\0' && k < l->num_i2; k++) {
+            const struct jsip *req = jmsg_first(l->i2[k])->sip;
+            if (m->type == MIKEY_DT_R_MESSAGE_2 && req != NULL &&
+                req->cseq == s->cseq && strcmp(req->method, s->method) == 0) {
+                return l->tag;
+            }
+        }
+    }
+    return leg_tag(x, s);
+}
+
 static void place_response(struct judge *j, struct jx *x, struct jmsg *m,
                            const struct jsip *s)
 {
-    m->leg = leg_of(j, x, leg_tag(x, s));
+    m->leg = leg_of(j, x, answered_tag(x, m, s));
     if (m->leg == NULL) {
         return;
     }

@@ -27,6 +27,8 @@ size_t flow_content(const struct jx *x);
 void law_flow_rendered(struct judge *j, const struct law *law);
 void law_flow_account(struct judge *j, const struct law *law);
 void law_flow_key_issued(struct judge *j, const struct law *law);
+void law_flow_bare_r1(struct judge *j, const struct law *law);
+void law_flow_extension(struct judge *j, const struct law *law);
 
 /* V of a key request: 1 verifies, 0 does not, -1 cannot be told, for want of *lack. */
 int kms_request_proof(struct judge *j, const struct jx *x, const char **lack);
@@ -69,6 +71,8 @@ int samples_rendered(struct judge *j, const struct jev *ev, struct samples *out,
 /* samples_unchecked: what a packet would sound like if nobody looked at its tag. */
 int samples_unchecked(struct judge *j, const struct jdelivery *d,
                       const struct jrtp *r, struct samples *out);
+/* samples_raw: what it would sound like if nobody even decrypted it. */
+int samples_raw(struct judge *j, const struct jrtp *r, struct samples *out);
 /* samples_in_order: every packet of the delivery that verifies is heard in a, in
  * the order of their index. */
 int samples_in_order(struct judge *j, const struct samples *a,

@@ -188,6 +188,67 @@ void law_flow_account(struct judge *j, const struct law *law)
     }
 }
 
+/* ---- what need not be understood ------------------------------------------------------- */
+
+/* A deferred-form R_MESSAGE_1 as the CR reads it, without IDRi inside (OI-01). */
+void law_flow_bare_r1(struct judge *j, const struct law *law)
+{
+    const char *want = "I_MESSAGE_2 in deferred form";
+    for (size_t i = 0; i < j->num_xs; i++) {
+        const struct jx *x = j->xs[i];
+        const struct jleg *l = x->leg;
+        if (x->kind == JX_REQUEST || x->kind == JX_RETRIEVAL || l == NULL ||
+            l->r1 == NULL || l->form != JFORM_DEFERRED ||
+            l->r1->rcvd->ibake.idi != NULL || l->r1->defects != 0) {
+            continue;
+        }
+        struct probe p = probe_at(j, law, x, x->initiator);
+        p.message = l->r1->name;
+        p.frame = jmsg_arrived(l->r1);
+        if (l->num_i2 > 0) {
+            p.frame = jmsg_frame(l->i2[0]);
+            probe_pass(&p, want, "it was sent");
+        } else if (!law_lossy(&p, want)) {
+            probe_lack(&p, want, "none: the answer without IDRi inside is not "
+                                 "understood");
+        }
+    }
+}
+
+static int has_extension(const struct jmsg *m)
+{
+    return m->rcvd->msg != NULL &&
+           (mikey_find(m->rcvd->msg, MIKEY_PL_SP) != NULL ||
+            mikey_find(m->rcvd->msg, MIKEY_PL_GENERAL_EXT) != NULL);
+}
+
+void law_flow_extension(struct judge *j, const struct law *law)
+{
+    const char *want = "R_MESSAGE_1, whatever else is in I_MESSAGE_1";
+    for (size_t i = 0; i < j->num_xs; i++) {
+        const struct jx *x = j->xs[i];
+        if (x->kind != JX_DEPOSIT || x->i1 == NULL || x->i1->defects != 0 ||
+            !has_extension(x->i1) || !law_is_role(j, x->i1->to, "MB")) {
+            continue;
+        }
+        struct probe p = probe_at(j, law, x, x->i1->to);
+        const struct jsip *no = x->invite_last != NULL
+                                    ? sip_final(j, x->invite_last, x->i1->to)
+                                    : NULL;
+        p.message = x->i1->name;
+        p.frame = jmsg_arrived(x->i1);
+        if (x->leg != NULL && x->leg->r1 != NULL) {
+            p.frame = jmsg_frame(x->leg->r1);
+            probe_pass(&p, want, "it was sent");
+        } else if (no != NULL && no->status >= 300) {
+            probe_sip(&p, no);
+            probe_lack(&p, want, "a clean rejection, %d", no->status);
+        } else if (!law_lossy(&p, want)) {
+            probe_lack(&p, want, "no answer");
+        }
+    }
+}
+
 /* ---- the KMS ------------------------------------------------------------------------------- */
 
 static int is_user(const struct mikey_payload *p)

@@ -223,8 +223,9 @@ void law_b_altered(struct judge *j, const struct law *law)
         for (size_t k = 0; k < d->x->num_rtp; k++) {
             const struct jrtp *r = d->x->rtp[k];
             if (r->back && r->ok && r->key == JMK_NONE &&
-                samples_unchecked(j, d, r, &heard) &&
-                samples_hold(&have, &heard)) {
+                ((samples_unchecked(j, d, r, &heard) &&
+                  samples_hold(&have, &heard)) ||
+                 (samples_raw(j, r, &heard) && samples_hold(&have, &heard)))) {
                 p.frame = r->t->frame;
                 probe_octets(&p, "rtp", r->t->octets,
                              (struct mikey_range){
