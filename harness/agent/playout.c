@@ -339,7 +339,9 @@ int playout_packet(struct playout *p, const uint8_t *data, size_t len)
         play_bound(p, m, r.ssrc, data, len);
         return 0;
     }
-    if (try_tone(p, r.ssrc, data, len)) {
+    int anything = agent_does(p->agent, FAULT_B_RENDER_ANYTHING) &&
+                   unbound(p, NULL) != NULL;
+    if (!anything && try_tone(p, r.ssrc, data, len)) {
         return 1;
     }
     for (m = unbound(p, NULL); m != NULL; m = unbound(p, m)) {
