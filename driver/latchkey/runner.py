@@ -80,8 +80,8 @@ def preamble_failed(verdict: dict) -> bool:
 
 
 def open_duty(verdict: dict) -> bool:
-    """INCONC because a duty was looked at and its finding leaves it open: every other row is met, no duty lacks
-    a finding."""
+    """INCONC because a duty was looked at and its finding leaves it open: the first row that is not met, which
+    gives the reason, has such a finding, and every preamble and control is met."""
     findings = {f.get("n"): f for f in verdict["findings"]}
     unmet = [row for row in verdict["expect"] if not row.get("met")]
 
@@ -91,7 +91,7 @@ def open_duty(verdict: dict) -> bool:
                    and findings.get(n, {}).get("party") == verdict.get("role") for n in numbers)
 
     return (verdict["verdict"] == INCONC and bool(unmet)
-            and all(row.get("as") == "duty" and found(row) for row in unmet))
+            and all(row.get("as") == "duty" for row in unmet) and found(unmet[0]))
 
 
 def one_sentence(text: object) -> str:
