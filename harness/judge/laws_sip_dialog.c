@@ -126,7 +126,8 @@ static void acknowledged(struct probe *p, const struct jx *x,
     for (size_t i = 0; i < x->num_sip; i++) {
         const struct jsip *s = x->sip[i];
         if (law_reply(s, "INVITE", -1) && s->status == 487 &&
-            s->dst == inv->src && s->cseq == inv->cseq && no == NULL) {
+            s->dst == inv->src && s->cseq == inv->cseq && no == NULL &&
+            strcmp(s->branch, inv->branch) == 0) {
             no = s;
         }
         acked |=
