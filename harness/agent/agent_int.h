@@ -56,8 +56,8 @@ struct agent {
     enum siptx_transport transport;
     struct ibake_keyring *keyring;
     struct ibake_keyring *other_keyring; /* of somebody we speak for, or NULL */
-    struct ibake_config ibake; /* template for sessions */
-    struct edit_list edits;    /* of the fault and of 'edit' */
+    struct ibake_config ibake;           /* template for sessions */
+    struct edit_list edits;              /* of the fault and of 'edit' */
     struct siptx_endpoint *ep;
     void *state;   /* the role's own */
     void **buried; /* blocks that late events may still point to */

@@ -455,8 +455,8 @@ static struct view earlier_r2(struct incall *c, struct view i2)
     return (struct view){0};
 }
 
-/* Does a fault take an I_MESSAGE_2 that was refused with st? Then *r2 is what it
- * answers, if it has anything. */
+/* Does a fault take an I_MESSAGE_2 that was refused with st? Then *r2 is what
+ * it answers, if it has anything. */
 static int takes_anyway(struct incall *c, enum status st, struct view i2,
                         struct view *r2)
 {

@@ -17,7 +17,7 @@ struct mailbox {
     char *vm_user; /* user part of the voicemail service URI */
     struct incall *calls;
     struct mwi *subs;
-    int behave_id; /* request waiting for the key of B */
+    int behave_id;            /* request waiting for the key of B */
     struct request *requests; /* key requests of the verb "request" */
 };
 

@@ -308,16 +308,15 @@ static void send_next(struct incall *c)
     for (size_t i = 0; i < m->num_packets; i++) {
         v[i] = (struct view){m->packets[i], m->packet_lens[i]};
     }
-    struct media_send how = {.port = c->port,
-                             .to = c->peer_rtp,
-                             .interval_ms = MEDIA_FAST_INTERVAL,
-                             .burst = MEDIA_FAST_BURST,
-                             .done = on_sent,
-                             .ctx = c,
-                             .alter = c->agent->fault != NULL ||
-                                              c->agent->behave != NULL
-                                          ? alter
-                                          : NULL};
+    struct media_send how = {
+        .port = c->port,
+        .to = c->peer_rtp,
+        .interval_ms = MEDIA_FAST_INTERVAL,
+        .burst = MEDIA_FAST_BURST,
+        .done = on_sent,
+        .ctx = c,
+        .alter =
+            c->agent->fault != NULL || c->agent->behave != NULL ? alter : NULL};
     if (media_send_packets(&r->sender, c->agent->loop, &how, v,
                            m->num_packets) != STATUS_OK) {
         log_at(&c->agent->log, LOG_ERROR, "cannot send message %s", m->id);

@@ -289,12 +289,15 @@ static void user_stop(struct agent *a)
 }
 
 static const char *const names[] = {"A", "B", "C", "D", "M", NULL};
-static const struct agent_verb verbs[] = {
-    {"register", user_register}, {"subscribe", user_subscribe},
-    {"call", user_call},         {"answer", verb_answer},
-    {"fetch", user_fetch},       {"send", user_send},
-    {"request", verb_request},   {"await", user_await},
-    {NULL, NULL}};
+static const struct agent_verb verbs[] = {{"register", user_register},
+                                          {"subscribe", user_subscribe},
+                                          {"call", user_call},
+                                          {"answer", verb_answer},
+                                          {"fetch", user_fetch},
+                                          {"send", user_send},
+                                          {"request", verb_request},
+                                          {"await", user_await},
+                                          {NULL, NULL}};
 const struct agent_role role_user = {.names = names,
                                      .verbs = verbs,
                                      .wants_keys = 1,

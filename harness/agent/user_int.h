@@ -38,9 +38,9 @@ struct user {
     struct sending *sendings;
     struct siptx_dialog *subscription;
     char *subscribed_to;
-    unsigned notified;     /* summaries since the last subscribe or await */
-    unsigned awaited;      /* how many "await" waits for */
-    int await_id;          /* its request */
+    unsigned notified; /* summaries since the last subscribe or await */
+    unsigned awaited;  /* how many "await" waits for */
+    int await_id;      /* its request */
     struct net_timer *await_timer; /* NULL: nobody waits */
     struct siptx_credentials cred;
 };

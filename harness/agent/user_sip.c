@@ -271,8 +271,9 @@ void user_await(struct agent *a, int id, const json_t *args)
         return;
     }
     if (want < 1 || want > 1000 || ms < 0 || ms > 86400000) {
-        agent_fail(a, id, "'notify' must be 1 to 1000, 'timeout_ms' a day at "
-                          "most");
+        agent_fail(a, id,
+                   "'notify' must be 1 to 1000, 'timeout_ms' a day at "
+                   "most");
         return;
     }
     u->await_id = id;

@@ -320,8 +320,8 @@ static const char *resolve(struct play *p, const char *key, const char *value)
     return value;
 }
 
-/* A PIXIT item stands for its time, in milliseconds. unit_ms: what a bare number
- * counts (ims-deferred-delivery, 8.2). */
+/* A PIXIT item stands for its time, in milliseconds. unit_ms: what a bare
+ * number counts (ims-deferred-delivery, 8.2). */
 static const struct {
     const char *item;
     unsigned fallback_ms, unit_ms;
@@ -559,19 +559,18 @@ static void stop_recording(struct play *p)
     if (p->recorder != NULL) {
         struct recorder_stats rs = {0};
         recorder_stop(p->recorder, &rs);
-        evidence_add(
-            p, json_pack("{s:s s:s s:I s:I s:b s:I}", "kind", "capture", "mode",
-                         "live", "received", (json_int_t)rs.written, "dropped",
-                         (json_int_t)rs.dropped, "drained", rs.drained,
-                         "until_us", until));
+        evidence_add(p, json_pack("{s:s s:s s:I s:I s:b s:I}", "kind",
+                                  "capture", "mode", "live", "received",
+                                  (json_int_t)rs.written, "dropped",
+                                  (json_int_t)rs.dropped, "drained", rs.drained,
+                                  "until_us", until));
         p->recorder = NULL;
     }
     if (p->tap != NULL) {
         tap_close(p->tap);
         p->tap = NULL;
-        evidence_add(p,
-                     json_pack("{s:s s:s s:I}", "kind", "capture", "mode",
-                               "taps", "until_us", until));
+        evidence_add(p, json_pack("{s:s s:s s:I}", "kind", "capture", "mode",
+                                  "taps", "until_us", until));
     }
 }
 

@@ -62,7 +62,7 @@ struct play {
     struct request *requests;
     size_t num_requests;
     unsigned rendered;
-    int stopping; /* quit was sent: processes may end */
+    int stopping;      /* quit was sent: processes may end */
     uint64_t until_us; /* when the last step was over */
     json_t *told; /* label and lookup value of each secret in the key log */
 };
