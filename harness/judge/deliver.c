@@ -11,7 +11,8 @@
 
 #define MAX_PARTS 64
 
-/* ---- parts ------------------------------------------------------------------------ */
+/* ---- parts
+ * ------------------------------------------------------------------------ */
 
 static int part_is(const struct jpart *p, const char *type)
 {
@@ -28,10 +29,9 @@ static size_t count_before(const struct jpart *p, size_t n, const char *type)
     return k;
 }
 
-/* The sipfrag of the part: the one with the same place in the row if there are as
- * many of one as of the other, else the next. */
-static const struct jpart *frag_of(const struct jpart *p, size_t num,
-                                   size_t at)
+/* The sipfrag of the part: the one with the same place in the row if there are
+ * as many of one as of the other, else the next. */
+static const struct jpart *frag_of(const struct jpart *p, size_t num, size_t at)
 {
     static const char *const frag = "message/sipfrag";
     size_t keys = count_before(p, num, "application/mikey");
@@ -73,7 +73,8 @@ static void read_parts(struct judge *j, struct jdelivery *d)
     mem_free(p);
 }
 
-/* ---- whose it is -------------------------------------------------------------------- */
+/* ---- whose it is
+ * -------------------------------------------------------------------- */
 
 static struct view esk_of(const struct jform *f)
 {
@@ -96,8 +97,7 @@ static int likeness(const struct jform *f, const struct jmsg *i2)
     }
     if (view_equal(f->octets, i2->rcvd->octets)) {
         found = 3;
-    } else if (esk_of(f).len > 0 &&
-               view_equal(esk_of(f), esk_of(i2->rcvd))) {
+    } else if (esk_of(f).len > 0 && view_equal(esk_of(f), esk_of(i2->rcvd))) {
         found = 2;
     } else if (f->msg != NULL && i2->rcvd->msg != NULL &&
                f->msg->hdr.csb_id == i2->rcvd->msg->hdr.csb_id &&
@@ -108,8 +108,8 @@ static int likeness(const struct jform *f, const struct jmsg *i2)
     return found != 0 && answer_r2(i2) != NULL ? found + 4 : found;
 }
 
-/* One retrieval hands each message out once: what has its delivery already comes
- * last, so that a replayed deposit is seen to be stored twice. */
+/* One retrieval hands each message out once: what has its delivery already
+ * comes last, so that a replayed deposit is seen to be stored twice. */
 static int taken(const struct judge *j, const struct jdelivery *d,
                  const struct jmsg *i2)
 {
@@ -141,8 +141,8 @@ static void find_deposit(const struct judge *j, struct jdelivery *d)
     }
 }
 
-/* A stored message that no deposit of the recording explains is opened as what it
- * is: IBAKE for the mailbox, ESK for the one who fetches. */
+/* A stored message that no deposit of the recording explains is opened as what
+ * it is: IBAKE for the mailbox, ESK for the one who fetches. */
 static void open_unknown(struct judge *j, struct jdelivery *d)
 {
     struct jform *f = d->form;
@@ -166,9 +166,12 @@ static void open_unknown(struct judge *j, struct jdelivery *d)
     open_payload(j, f, &f->esk, MIKEY_PL_ESK, owner);
 }
 
-/* ---- all ------------------------------------------------------------------------------ */
+/* ---- all
+ * ------------------------------------------------------------------------------
+ */
 
-/* One handing out is seen on several hops, and again when the answer is repeated. */
+/* One handing out is seen on several hops, and again when the answer is
+ * repeated. */
 static struct jdelivery *delivery_new(struct judge *j, struct jmap **seen,
                                       const struct trace_mikey *t,
                                       const struct jsip *s)

@@ -65,8 +65,8 @@ static struct jx *jx_by_call(const struct judge *j, const char *call_id)
 static void csb_note(struct judge *j, struct jx *x)
 {
     if (x->i1->sent->msg != NULL && x->i1->sent->octets.len >= 8) {
-        jmap_put(j, &j->csb_map,
-                 (struct view){x->i1->sent->octets.data + 4, 4}, x);
+        jmap_put(j, &j->csb_map, (struct view){x->i1->sent->octets.data + 4, 4},
+                 x);
     }
 }
 
@@ -165,8 +165,9 @@ static void place_request(struct judge *j, struct jx *x, struct jmsg *m,
 {
     int opening = s->to_tag[0] == '\0' && strcmp(s->method, "INVITE") == 0;
     if (opening && m->type != MIKEY_DT_I_MESSAGE_2) {
-        /* An offer made again (challenge, redirection) replaces the first, unless it
-         * was answered already. A second attribute of one offer does not. */
+        /* An offer made again (challenge, redirection) replaces the first,
+         * unless it was answered already. A second attribute of one offer does
+         * not. */
         if (x->i1 == NULL ||
             (x->num_legs == 0 && jmsg_first(x->i1)->sip != s)) {
             x->i1 = m;
@@ -180,8 +181,8 @@ static void place_request(struct judge *j, struct jx *x, struct jmsg *m,
     }
 }
 
-/* An I_MESSAGE_2 that opens a call stands in a leg without a tag, and its answer
- * with it. */
+/* An I_MESSAGE_2 that opens a call stands in a leg without a tag, and its
+ * answer with it. */
 static const char *answered_tag(const struct jx *x, const struct jmsg *m,
                                 const struct jsip *s)
 {
@@ -278,7 +279,8 @@ static void find_ok(struct jx *x, struct jleg *l)
     for (size_t i = 0; i < x->num_sip; i++) {
         const struct jsip *s = x->sip[i];
         if (!s->request && s->status / 100 == 2 &&
-            strcmp(s->method, "INVITE") == 0 && strcmp(s->to_tag, l->tag) == 0 &&
+            strcmp(s->method, "INVITE") == 0 &&
+            strcmp(s->to_tag, l->tag) == 0 &&
             (l->party < 0 || s->src == l->party)) {
             l->ok = s;
             return;
@@ -286,8 +288,8 @@ static void find_ok(struct jx *x, struct jleg *l)
     }
 }
 
-/* Who was to answer: the one whose R_MESSAGE_1 counts, else the last endpoint that
- * the INVITE was seen to reach, the mailbox before others. */
+/* Who was to answer: the one whose R_MESSAGE_1 counts, else the last endpoint
+ * that the INVITE was seen to reach, the mailbox before others. */
 static void find_responder(const struct judge *j, struct jx *x)
 {
     for (size_t i = 0; i < x->num_legs; i++) {

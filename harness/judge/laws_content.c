@@ -279,7 +279,8 @@ static void i2_to_answerer(struct probe *p, const struct jmsg *m)
     }
     if (o->state == JOPEN_FOREIGN) {
         probe_octets(p, "mikey", f->octets, o->encr);
-        probe_fail(p, j_printf(p->j, "mikey.IBAKE opens with K_PR(%s)", o->want),
+        probe_fail(p,
+                   j_printf(p->j, "mikey.IBAKE opens with K_PR(%s)", o->want),
                    "it opens with K_PR(%s)", o->key);
     }
 }

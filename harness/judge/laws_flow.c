@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Laws of the whole way: did an exchange, a deposit, a retrieval come to its end,
- * and if not, by whose doing? */
+/* Laws of the whole way: did an exchange, a deposit, a retrieval come to its
+ * end, and if not, by whose doing? */
 #include "harness/judge/laws_flow_int.h"
 
 #include <string.h>
 
-/* ---- the steps of an exchange --------------------------------------------------------- */
+/* ---- the steps of an exchange
+ * --------------------------------------------------------- */
 
 static void told(struct flow *f, int party, const char *what,
                  const struct jsip *s, uint64_t frame)
@@ -26,22 +27,22 @@ static void open_question(struct flow *f, const char *what, uint64_t frame)
     f->frame = frame;
 }
 
-/* 1 if the message is sound; else says whose fault that is, or what is missing. */
+/* 1 if the message is sound; else says whose fault that is, or what is missing.
+ */
 static int sound(struct judge *j, struct flow *f, const struct jmsg *m)
 {
     uint32_t bad = m->defects & ~(uint32_t)(JD_T_OLD | JD_SKEW);
     if (bad != 0) {
-        told(f, m->from,
-             j_printf(j, "%s %s", m->name, jdefect_text(j, bad)), NULL,
-             jmsg_frame(m));
+        told(f, m->from, j_printf(j, "%s %s", m->name, jdefect_text(j, bad)),
+             NULL, jmsg_frame(m));
         return 0;
     }
     if (m->unknown != 0) {
-        open_question(f,
-                      j_printf(j, "missing key: %s",
-                               m->lack[0] != '\0' ? m->lack
-                                                  : "that of its receiver"),
-                      jmsg_frame(m));
+        open_question(
+            f,
+            j_printf(j, "missing key: %s",
+                     m->lack[0] != '\0' ? m->lack : "that of its receiver"),
+            jmsg_frame(m));
         return 0;
     }
     return 1;
@@ -53,7 +54,8 @@ static int missing(struct flow *f, int party, const char *what)
     return 0;
 }
 
-/* Nobody is blamed for what could not reach him, or what the caller took back. */
+/* Nobody is blamed for what could not reach him, or what the caller took back.
+ */
 static int called_off(const struct jx *x)
 {
     for (size_t i = 0; i < x->num_sip; i++) {
@@ -78,9 +80,10 @@ static int first_round(struct judge *j, struct flow *f)
     }
     if (l == NULL || l->r1 == NULL) {
         if (x->invite_last == NULL || called_off(x)) {
-            open_question(f, x->invite_last == NULL
-                                 ? "the INVITE was not seen to reach anybody"
-                                 : "the call was cancelled",
+            open_question(f,
+                          x->invite_last == NULL
+                              ? "the INVITE was not seen to reach anybody"
+                              : "the call was cancelled",
                           x->start_frame);
             return 0;
         }
@@ -210,8 +213,8 @@ static int flow_retrieval(struct judge *j, struct flow *f, const struct jx *x)
     size_t n = delivered_at(j, x);
     size_t packets = 0;
     for (size_t i = 0; i < x->num_rtp; i++) {
-        packets += x->rtp[i]->back && x->rtp[i]->ok &&
-                   x->rtp[i]->key != JMK_HOP;
+        packets +=
+            x->rtp[i]->back && x->rtp[i]->ok && x->rtp[i]->key != JMK_HOP;
     }
     if (d != NULL && n == 0) {
         told(f, x->responder,
@@ -228,7 +231,8 @@ static int flow_retrieval(struct judge *j, struct flow *f, const struct jx *x)
     return 1;
 }
 
-/* ---- findings for both ------------------------------------------------------------------ */
+/* ---- findings for both
+ * ------------------------------------------------------------------ */
 
 static void flow_one(struct judge *j, const struct law *law,
                      const struct flow *f, int party, const char *want)
@@ -253,8 +257,8 @@ static void flow_one(struct judge *j, const struct law *law,
     } else if (f->at_fault < 0) {
         probe_lack(&p, want, "%s", f->what);
     } else {
-        probe_lack(&p, want, "%s did not go on: %s",
-                   party_role(j, f->at_fault), f->what);
+        probe_lack(&p, want, "%s did not go on: %s", party_role(j, f->at_fault),
+                   f->what);
     }
 }
 
@@ -338,10 +342,10 @@ static void run_delivered(struct judge *j, const struct law *law)
         } else if (st == JSTORED_NO && !j->lossy) {
             probe_fail(&p, want, "%s", why);
         } else {
-            probe_lack(&p, want, "%s", st == JSTORED_YES
-                                           ? "no retrieval by the owner "
-                                             "followed"
-                                           : why);
+            probe_lack(&p, want, "%s",
+                       st == JSTORED_YES ? "no retrieval by the owner "
+                                           "followed"
+                                         : why);
         }
     }
 }

@@ -30,10 +30,12 @@ void law_flow_key_issued(struct judge *j, const struct law *law);
 void law_flow_bare_r1(struct judge *j, const struct law *law);
 void law_flow_extension(struct judge *j, const struct law *law);
 
-/* V of a key request: 1 verifies, 0 does not, -1 cannot be told, for want of *lack. */
+/* V of a key request: 1 verifies, 0 does not, -1 cannot be told, for want of
+ * *lack. */
 int kms_request_proof(struct judge *j, const struct jx *x, const char **lack);
-/* The identity whose pre-shared key protects the request: IDRpsk, else the first
- * user. kms_foreign: the first identity asked for that is another's; len 0 = none. */
+/* The identity whose pre-shared key protects the request: IDRpsk, else the
+ * first user. kms_foreign: the first identity asked for that is another's; len
+ * 0 = none. */
 struct view kms_requester(const struct jform *req);
 struct view kms_foreign(const struct judge *j, const struct jx *x);
 /* The same octets came before, in another exchange with a KMS. */
@@ -41,7 +43,8 @@ int kms_is_replay(const struct judge *j, const struct jx *x);
 /* The answer holds keys: it is a REQUEST_KEY_RESP with KEMAC. */
 int kms_gave_keys(const struct jx *x);
 
-/* laws_refuse_a.c, laws_refuse_b.c, laws_refuse_kms.c (rows in laws_refuse.c) */
+/* laws_refuse_a.c, laws_refuse_b.c, laws_refuse_kms.c (rows in laws_refuse.c)
+ */
 void law_refuse_r1(struct judge *j, const struct law *law);
 void law_refuse_r2(struct judge *j, const struct law *law);
 void law_stops_488(struct judge *j, const struct law *law);
@@ -61,20 +64,21 @@ struct samples {
     int16_t *v;
     size_t num;
 };
-/* samples_expected decrypts: those of packets that verify, in the order of their
- * index, each once; altered counts packets that do not. */
+/* samples_expected decrypts: those of packets that verify, in the order of
+ * their index, each once; altered counts packets that do not. */
 void samples_expected(struct judge *j, const struct jdelivery *d,
                       struct samples *out, size_t *altered);
 /* samples_rendered reads the file named in the evidence; 0 with *why. */
 int samples_rendered(struct judge *j, const struct jev *ev, struct samples *out,
                      const char **why);
-/* samples_unchecked: what a packet would sound like if nobody looked at its tag. */
+/* samples_unchecked: what a packet would sound like if nobody looked at its
+ * tag. */
 int samples_unchecked(struct judge *j, const struct jdelivery *d,
                       const struct jrtp *r, struct samples *out);
 /* samples_raw: what it would sound like if nobody even decrypted it. */
 int samples_raw(struct judge *j, const struct jrtp *r, struct samples *out);
-/* samples_in_order: every packet of the delivery that verifies is heard in a, in
- * the order of their index. */
+/* samples_in_order: every packet of the delivery that verifies is heard in a,
+ * in the order of their index. */
 int samples_in_order(struct judge *j, const struct samples *a,
                      const struct jdelivery *d);
 /* Does a hold b as a run? */

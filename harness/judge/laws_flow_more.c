@@ -9,17 +9,17 @@
 
 #include <string.h>
 
-/* ---- rendered ---------------------------------------------------------------------- */
+/* ---- rendered
+ * ---------------------------------------------------------------------- */
 
-/* All inputs of B are valid: the mailbox has proved itself, the ESK opens with B's
- * key and holds an SK of type 1. Without B's key that is open. */
+/* All inputs of B are valid: the mailbox has proved itself, the ESK opens with
+ * B's key and holds an SK of type 1. Without B's key that is open. */
 static int renderable(const struct jdelivery *d)
 {
     const struct jopen *o = &d->form->esk;
     int proved = d->x->leg != NULL && leg_good_r2(d->x->leg) != NULL;
-    return o->state == JOPEN_NO_KEY ||
-           (proved && o->state == JOPEN_OK && o->sk != NULL &&
-            o->sk->u.sk.type == 1);
+    return o->state == JOPEN_NO_KEY || (proved && o->state == JOPEN_OK &&
+                                        o->sk != NULL && o->sk->u.sk.type == 1);
 }
 
 void law_flow_rendered(struct judge *j, const struct law *law)
@@ -57,7 +57,8 @@ void law_flow_rendered(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- account-by-target ----------------------------------------------------------------- */
+/* ---- account-by-target
+ * ----------------------------------------------------------------- */
 
 /* target of a voicemail URI (RFC 4458), bare; "" = none. */
 static const char *target_of(struct judge *j, const char *uri)
@@ -103,8 +104,8 @@ static void account_at(struct judge *j, const struct law *law,
                        const struct jx *x, const char *account)
 {
     struct probe p = probe_at(j, law, x, x->responder);
-    const char *want = j_printf(j, "the message is in the account of %s",
-                                account);
+    const char *want =
+        j_printf(j, "the message is in the account of %s", account);
     const char *why = "";
     uint64_t frame = 0;
     probe_sip(&p, x->invite_last);
@@ -133,8 +134,7 @@ static void account_at(struct judge *j, const struct law *law,
 
 /* The mailbox turned a sound call away, before any I_MESSAGE_2 or upon a sound
  * one: it does not know the account or the cause. */
-static const struct jsip *turned_away(const struct judge *j,
-                                      const struct jx *x)
+static const struct jsip *turned_away(const struct judge *j, const struct jx *x)
 {
     const struct jsip *no = sip_final(j, x->invite_last, x->responder);
     if (no == NULL || no->status < 300 || no->status == 401 ||
@@ -156,14 +156,14 @@ static void account_refused(struct judge *j, const struct law *law,
                             const struct jsip *no)
 {
     struct probe p = probe_at(j, law, x, x->responder);
-    const char *want = j_printf(j, "the account of %s is found from %s",
-                                n->account, n->where);
+    const char *want =
+        j_printf(j, "the account of %s is found from %s", n->account, n->where);
     probe_sip(&p, no);
     if (n->defined) {
         probe_fail(&p, want, "refused with %d", no->status);
     } else {
-        probe_lack(&p, want, "refused with %d: %s is not supported",
-                   no->status, n->where);
+        probe_lack(&p, want, "refused with %d: %s is not supported", no->status,
+                   n->where);
     }
 }
 
@@ -188,9 +188,11 @@ void law_flow_account(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- what need not be understood ------------------------------------------------------- */
+/* ---- what need not be understood
+ * ------------------------------------------------------- */
 
-/* A deferred-form R_MESSAGE_1 as the CR reads it, without IDRi inside (OI-01). */
+/* A deferred-form R_MESSAGE_1 as the CR reads it, without IDRi inside (OI-01).
+ */
 void law_flow_bare_r1(struct judge *j, const struct law *law)
 {
     const char *want = "I_MESSAGE_2 in deferred form";
@@ -209,8 +211,9 @@ void law_flow_bare_r1(struct judge *j, const struct law *law)
             p.frame = jmsg_frame(l->i2[0]);
             probe_pass(&p, want, "it was sent");
         } else if (!law_lossy(&p, want)) {
-            probe_lack(&p, want, "none: the answer without IDRi inside is not "
-                                 "understood");
+            probe_lack(&p, want,
+                       "none: the answer without IDRi inside is not "
+                       "understood");
         }
     }
 }
@@ -249,13 +252,14 @@ void law_flow_extension(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- the KMS ------------------------------------------------------------------------------- */
+/* ---- the KMS
+ * -------------------------------------------------------------------------------
+ */
 
 static int is_user(const struct mikey_payload *p)
 {
-    return p->type == MIKEY_PL_IDR &&
-           (p->u.idr.role == MIKEY_ROLE_INITIATOR ||
-            p->u.idr.role == MIKEY_ROLE_RESPONDER);
+    return p->type == MIKEY_PL_IDR && (p->u.idr.role == MIKEY_ROLE_INITIATOR ||
+                                       p->u.idr.role == MIKEY_ROLE_RESPONDER);
 }
 
 struct view kms_requester(const struct jform *req)
@@ -281,8 +285,7 @@ struct view kms_foreign(const struct judge *j, const struct jx *x)
             continue;
         }
         int known = law_own_identity(j, x->request->from, p->u.idr.data);
-        if (known == 0 ||
-            (known < 0 && !view_equal(p->u.idr.data, own))) {
+        if (known == 0 || (known < 0 && !view_equal(p->u.idr.data, own))) {
             return p->u.idr.data;
         }
     }

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* ---- b-refuses-deferred-r1 -------------------------------------------------------------- */
+/* ---- b-refuses-deferred-r1
+ * -------------------------------------------------------------- */
 
 void law_b_deferred(struct judge *j, const struct law *law)
 {
@@ -33,18 +34,18 @@ void law_b_deferred(struct judge *j, const struct law *law)
                                                              : NULL;
         }
         uint64_t us = jmsg_time(m);
-        int left = sip_request(j, m->x->call_id, "CANCEL", m->x->initiator,
-                               us) != NULL ||
-                   sip_request(j, m->x->call_id, "BYE", m->x->initiator, us) !=
-                       NULL;
+        int left =
+            sip_request(j, m->x->call_id, "CANCEL", m->x->initiator, us) !=
+                NULL ||
+            sip_request(j, m->x->call_id, "BYE", m->x->initiator, us) != NULL;
         if (i2 != NULL) {
             p.frame = jmsg_frame(i2);
             probe_octets(
                 &p, "mikey", i2->sent->octets,
                 (struct mikey_range){0, (uint32_t)i2->sent->octets.len});
             probe_fail(&p, want, "I_MESSAGE_2 was sent");
-        } else if (j->lossy || (!left && !watched(j, us, us + quiet_us(j),
-                                                  &why))) {
+        } else if (j->lossy ||
+                   (!left && !watched(j, us, us + quiet_us(j), &why))) {
             probe_lack(&p, want, "%s", j->lossy ? j->lossy_why : why);
         } else if (refuse_alive(&p, want, m->x->initiator, us)) {
             probe_pass(&p, want, "none was sent");
@@ -52,7 +53,8 @@ void law_b_deferred(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- what must not be rendered -------------------------------------------------------------- */
+/* ---- what must not be rendered
+ * -------------------------------------------------------------- */
 
 static struct probe at_delivery(struct judge *j, const struct law *law,
                                 const struct jdelivery *d)
@@ -108,8 +110,8 @@ void law_b_bad_v(struct judge *j, const struct law *law)
         const struct jx *x = j->xs[i];
         const struct jmsg *bad = NULL;
         size_t n = 0;
-        for (size_t k = 0; x->kind == JX_RETRIEVAL && x->leg != NULL &&
-                           k < x->leg->num_r2;
+        for (size_t k = 0;
+             x->kind == JX_RETRIEVAL && x->leg != NULL && k < x->leg->num_r2;
              k++) {
             bad = x->leg->r2[k]->defects & JD_V ? x->leg->r2[k] : bad;
         }
@@ -195,10 +197,11 @@ void law_b_unauthenticated(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- packets that must not be heard -------------------------------------------------------------- */
+/* ---- packets that must not be heard
+ * -------------------------------------------------------------- */
 
-/* Every packet that verifies is heard, in order; between two of them there may be
- * silence or something made up, but not a packet that does not verify. */
+/* Every packet that verifies is heard, in order; between two of them there may
+ * be silence or something made up, but not a packet that does not verify. */
 void law_b_altered(struct judge *j, const struct law *law)
 {
     for (size_t i = 0; i < j->num_deliveries; i++) {
@@ -227,9 +230,9 @@ void law_b_altered(struct judge *j, const struct law *law)
                   samples_hold(&have, &heard)) ||
                  (samples_raw(j, r, &heard) && samples_hold(&have, &heard)))) {
                 p.frame = r->t->frame;
-                probe_octets(&p, "rtp", r->t->octets,
-                             (struct mikey_range){
-                                 0, (uint32_t)r->t->octets.len});
+                probe_octets(
+                    &p, "rtp", r->t->octets,
+                    (struct mikey_range){0, (uint32_t)r->t->octets.len});
                 probe_fail(&p, expected,
                            "a packet that does not verify was rendered");
             }

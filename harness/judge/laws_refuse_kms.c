@@ -51,8 +51,7 @@ static void gave(struct probe *p, const struct jx *x, const char *want,
     const struct jform *f = x->response->sent;
     p->message = x->response->name;
     p->frame = jmsg_frame(x->response);
-    probe_payload(p, "mikey", f->octets,
-                  mikey_find(f->msg, MIKEY_PL_KEMAC));
+    probe_payload(p, "mikey", f->octets, mikey_find(f->msg, MIKEY_PL_KEMAC));
     refuse_broken(p, want, what);
 }
 

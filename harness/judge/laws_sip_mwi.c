@@ -159,8 +159,8 @@ static unsigned ended_between(struct judge *j, const char *account,
     return n;
 }
 
-/* How many new messages a summary tells of: -1 it does not tell. Without messages
- * the count may be left out (RFC 3842, 5.2). */
+/* How many new messages a summary tells of: -1 it does not tell. Without
+ * messages the count may be left out (RFC 3842, 5.2). */
 static int told_fresh(const struct jnotify *n)
 {
     return n->has_counts ? (int)n->fresh : n->waiting == 0 ? 0 : -1;

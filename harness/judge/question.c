@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* ---- calls ------------------------------------------------------------------------ */
+/* ---- calls
+ * ------------------------------------------------------------------------ */
 
 void sip_calls(struct judge *j)
 {
@@ -102,7 +103,9 @@ const struct jsip *sip_life(const struct judge *j, int party, uint64_t after_us)
     return NULL;
 }
 
-/* ---- time ---------------------------------------------------------------------------- */
+/* ---- time
+ * ----------------------------------------------------------------------------
+ */
 
 static const struct jx *place_find(const struct judge *j, const char *place)
 {
@@ -120,8 +123,8 @@ static uint64_t listened_until(const struct judge *j)
 {
     uint64_t end = j->trace->info.last_us;
     for (size_t i = 0; i < j->num_evs; i++) {
-        json_int_t until = json_integer_value(
-            json_object_get(j->evs[i]->obj, "until_us"));
+        json_int_t until =
+            json_integer_value(json_object_get(j->evs[i]->obj, "until_us"));
         if (strcmp(j->evs[i]->kind, "capture") == 0 && until > 0) {
             return (uint64_t)until > end ? (uint64_t)until : end;
         }
@@ -133,8 +136,8 @@ static uint64_t listened_until(const struct judge *j)
             ms > 1000000000) {
             continue;
         }
-        const struct jx *x = place_find(
-            j, json_string_value(json_object_get(o, "after")));
+        const struct jx *x =
+            place_find(j, json_string_value(json_object_get(o, "after")));
         uint64_t from = x != NULL ? x->end_us : j->trace->info.last_us;
         if (from + (uint64_t)ms * 1000u > end) {
             end = from + (uint64_t)ms * 1000u;
@@ -143,8 +146,7 @@ static uint64_t listened_until(const struct judge *j)
     return end;
 }
 
-int watched(struct judge *j, uint64_t from_us, uint64_t to_us,
-            const char **why)
+int watched(struct judge *j, uint64_t from_us, uint64_t to_us, const char **why)
 {
     const char *reason = NULL;
     (void)from_us;
@@ -164,7 +166,9 @@ uint64_t quiet_us(const struct judge *j)
     return plan_time_us(j, "PX_T_QUIET", 300000u, 1000u);
 }
 
-/* ---- points ---------------------------------------------------------------------------- */
+/* ---- points
+ * ----------------------------------------------------------------------------
+ */
 
 /* One point may stand compressed in one place and whole in another. */
 int same_point(const struct mikey_payload *a, const struct mikey_payload *b)
@@ -192,11 +196,13 @@ int point_valid(const struct mikey_payload *eccpt)
     if (!ecdh_supported(eccpt->u.eccpt.curve)) {
         return -1;
     }
-    return ecdh_point_check(NULL, eccpt->u.eccpt.curve,
-                            eccpt->u.eccpt.point) == STATUS_OK;
+    return ecdh_point_check(NULL, eccpt->u.eccpt.curve, eccpt->u.eccpt.point) ==
+           STATUS_OK;
 }
 
-/* ---- legs ------------------------------------------------------------------------------ */
+/* ---- legs
+ * ------------------------------------------------------------------------------
+ */
 
 /* Defects that nobody holds against a message: what a later check may find. */
 static int good(const struct jmsg *m)

@@ -37,7 +37,8 @@ static const struct jrtp **packets_of(struct judge *j,
                                       const struct jdelivery *d, size_t *num)
 {
     const struct jx *x = d->x;
-    const struct jrtp **v = j_alloc(j, (x->num_rtp + 1) * sizeof(struct jrtp *));
+    const struct jrtp **v =
+        j_alloc(j, (x->num_rtp + 1) * sizeof(struct jrtp *));
     size_t n = 0, kept = 0;
     for (size_t i = 0; v != NULL && i < x->num_rtp; i++) {
         if (of_delivery(d, x->rtp[i])) {
@@ -117,9 +118,9 @@ int samples_raw(struct judge *j, const struct jrtp *r, struct samples *out)
     if (v.len <= r->header_len + tag) {
         return 0;
     }
-    return decode(j, (struct view){v.data + r->header_len,
-                                   v.len - r->header_len - tag},
-                  out);
+    return decode(
+        j, (struct view){v.data + r->header_len, v.len - r->header_len - tag},
+        out);
 }
 
 int samples_in_order(struct judge *j, const struct samples *a,
@@ -144,7 +145,8 @@ int samples_in_order(struct judge *j, const struct samples *a,
     return v != NULL;
 }
 
-/* ---- RIFF/WAVE: little-endian ------------------------------------------------------- */
+/* ---- RIFF/WAVE: little-endian
+ * ------------------------------------------------------- */
 
 static uint32_t le(struct rd *r, size_t octets)
 {
@@ -257,7 +259,8 @@ int samples_hold(const struct samples *a, const struct samples *b)
     if (b->num == 0 || a->num < b->num) {
         return b->num == 0;
     }
-    return view_find((struct view){(const uint8_t *)a->v, a->num * sizeof *a->v},
-                     (struct view){(const uint8_t *)b->v,
-                                   b->num * sizeof *b->v}) >= 0;
+    return view_find(
+               (struct view){(const uint8_t *)a->v, a->num * sizeof *a->v},
+               (struct view){(const uint8_t *)b->v, b->num * sizeof *b->v}) >=
+           0;
 }
