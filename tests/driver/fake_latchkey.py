@@ -3,7 +3,8 @@
 # Copyright The Latchkey Authors
 """Stands in for the C program: play and judge as $FAKE_PLAN (JSON: purpose -> outcome) says.
 
-Outcomes: PASS, FAIL, INCONC, ERROR, preamble (INCONC twice), preamble-once (INCONC, then PASS), hang, hang-children,
+Outcomes: PASS, FAIL, INCONC, ERROR, preamble (INCONC twice), lacking (INCONC, a duty
+without a finding), preamble-once (INCONC, then PASS), hang, hang-children,
 crash, no-verdict, hostile, flaky (FAIL on every second play), noisy."""
 import json
 import os
@@ -17,6 +18,8 @@ FAULTS = [
      "tps": ["TP_DD_MB_IB_001", "TP_DD_MB_RP_001"]},
     {"name": "mb-lost", "role": "MB", "sentence": "names a purpose that is gone", "requirement": "DD-027",
      "tps": ["TP_DD_MB_RP_099"]},
+    {"name": "mb-may", "role": "MB", "sentence": "does what the criterion leaves open", "requirement": "DD-028",
+     "tps": ["TP_DD_MB_IB_001:INCONC"]},
     {"name": "peer-silent", "role": "any", "sentence": "says nothing", "requirement": "-", "tps": ["*"]},
 ]
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> \x1b[2J\x00 & ]]> | `x` '\""
@@ -80,13 +83,13 @@ def judge(args):
     what = plan["fake"]
     if what == "no-verdict":
         return 70, "judge: the capture is torn"
-    verdict = {"preamble": "INCONC", "hostile": "FAIL"}.get(what, what)
+    verdict = {"preamble": "INCONC", "lacking": "INCONC", "hostile": "FAIL"}.get(what, what)
     text = HOSTILE if what == "hostile" else "a refusal"
     reason = {"PASS": "all as expected", "hostile": HOSTILE}.get(what, f"because of {what}")
     rows = [{"law": "deposit-complete", "on": "deposit 1", "as": "preamble", "met": what != "preamble",
              "verdict": "INCONC" if what == "preamble" else "PASS", "findings": []},
             {"law": "mb-refuses-foreign-yp", "on": "deposit 2", "as": "duty", "met": verdict == "PASS",
-             "verdict": verdict, "findings": [1]}]
+             "verdict": verdict, "findings": [] if what == "lacking" else [1]}]
     steps = [("A", "CORE", "INVITE", "I_MESSAGE_1"), ("CORE", "MB", "INVITE", ""), ("MB", "CORE", "183", "R_MESSAGE_1")]
     ladder = [{"frame": f, "t": f / 10, "from": a, "to": b, "label": text if what == "hostile" else label, "mikey": m}
               for f, (a, b, label, m) in enumerate(steps, 1)]

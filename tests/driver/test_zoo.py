@@ -37,6 +37,15 @@ def test_anything_but_fail_is_a_survivor(latchkey, fake, tmp_path, outcome):
     assert (tmp_path / "z/mb-sly" / TWO).is_dir()
 
 
+@pytest.mark.parametrize("outcome, killed", [("INCONC", 1), ("FAIL", 1), ("PASS", 0), ("lacking", 0), ("preamble", 0),
+                                             ("ERROR", 0), ("crash", 0)])
+def test_what_the_criterion_leaves_open_is_noticed_by_a_finding_of_a_duty(latchkey, fake, tmp_path, outcome, killed):
+    fake(**{f"{ONE}__mb-may": outcome})
+    code, out, _ = latchkey("zoo", "--faults", "mb-may", "--no-control", "--out", "z")
+    assert out.splitlines()[-1] == f"{killed} killed, {1 - killed} survived" and code == 1 - killed
+    assert [c["tp"] for c in lines(tmp_path / "z")["mb-may"]["cells"]] == [ONE]
+
+
 def test_a_purpose_that_does_not_exist_notices_nothing(latchkey):
     code, out, _ = latchkey("zoo", "--faults", "mb-lost", "--out", "z")
     assert code == 1 and "there is no such test purpose" in out and "0 killed, 1 survived" in out
