@@ -34,8 +34,13 @@ enum status decode_collect(struct decode_set *set, const char *name,
                            struct view octets);
 void decode_clear(struct decode_set *set);
 
-/* decode_bad: the item is not a sound message. */
+/* decode_bad: the item is not a sound message. What is inside its encrypted
+ * parts is for the printing functions to find. */
 int decode_bad(const struct decode_item *item);
+
+/* decode_tidy replaces what is not printable ASCII by "?", in place: octets of
+ * a message that get into a line of text must not work a terminal. */
+void decode_tidy(char *text);
 
 /* ---- encrypted parts ---- */
 
@@ -62,7 +67,8 @@ int decode_open(const struct decode_keys *keys, const struct decode_item *item,
                 const struct mikey_payload *pl, struct decode_inside *out);
 void decode_inside_cleanup(struct decode_inside *in);
 
-/* ---- output: both return the number of unsound messages ---- */
+/* ---- output: both return the number of unsound messages, counting those with
+ * a part that opened to something malformed ---- */
 
 size_t decode_print_text(const struct decode_keys *keys);
 size_t decode_print_json(const struct decode_keys *keys);

@@ -10,6 +10,13 @@
 
 #include <string.h>
 
+#define STRING_OF(x) #x
+#define DIGITS_OF(x) STRING_OF(x)
+#define LIMIT_SDP                                                              \
+    DIGITS_OF(SDP_MAX_LINES) " lines or " DIGITS_OF(SDP_MAX_MEDIA) " media"
+/* Each part is found from the beginning of the body. */
+#define MAX_PARTS 256
+
 /* Adds an item with its texts; takes where and note over, also on failure. */
 static struct decode_item *add_item(struct decode_set *set, char *where,
                                     char *note)
@@ -26,10 +33,20 @@ static struct decode_item *add_item(struct decode_set *set, char *where,
         mem_free(note);
         return NULL;
     }
+    decode_tidy(note);
     item->where = where;
     item->note = note;
     set->items[set->num++] = item;
     return item;
+}
+
+void decode_tidy(char *text)
+{
+    for (; text != NULL && *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || (unsigned char)*text > '~') {
+            *text = '?';
+        }
+    }
 }
 
 static int is_i_r(uint8_t data_type)
@@ -81,6 +98,17 @@ static enum status fill_base64(struct decode_item *item, struct view text)
     return item->problem != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
+/* What lies beyond the limits of this program is named, not passed over. */
+static enum status add_limit(struct decode_set *set, const char *name,
+                             const char *what)
+{
+    struct decode_item *item = add_item(set, mem_strdup(name), NULL);
+    if (item != NULL) {
+        item->problem = mem_printf("%s: the rest is not looked at", what);
+    }
+    return item != NULL && item->problem != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 /* ---- SDP ---- */
 
 /* What is wrong with an a=key-mgmt line short of its base64. */
@@ -118,6 +146,19 @@ static enum status add_key_mgmt(struct decode_set *set,
     return fill_base64(item, km->data);
 }
 
+/* Whether there was more than fits: 256 lines, 16 media. */
+static int sdp_cut(const struct sdp *s)
+{
+    size_t media = 0;
+    size_t end = 0;
+    for (size_t i = 0; i < s->num_lines; i++) {
+        const struct sdp_line *l = &s->lines[i];
+        media += l->type == 'm';
+        end = (size_t)l->off + l->len;
+    }
+    return media > SDP_MAX_MEDIA || end < s->raw.len;
+}
+
 static enum status collect_sdp(struct decode_set *set, const char *name,
                                struct view octets, size_t base)
 {
@@ -140,6 +181,9 @@ static enum status collect_sdp(struct decode_set *set, const char *name,
                                  level + 1, at);
             st = add_key_mgmt(set, &km, where);
         }
+    }
+    if (st == STATUS_OK && sdp_cut(s)) {
+        st = add_limit(set, name, "more than " LIMIT_SDP);
     }
     mem_free(s);
     return st;
@@ -180,6 +224,7 @@ static enum status collect_mikey_part(struct decode_set *set, const char *name,
                                    "cannot be undone",
                                    (int)part->encoding.len,
                                    (const char *)part->encoding.data);
+        decode_tidy(item->problem);
         return item->problem != NULL && st != STATUS_NO_MEMORY
                    ? STATUS_OK
                    : STATUS_NO_MEMORY;
@@ -201,6 +246,10 @@ static enum status collect_sip(struct decode_set *set, const char *name,
     struct sip_part part;
     enum status st = STATUS_OK;
     for (size_t n = 0; st == STATUS_OK && sip_body_part(m, n, &part); n++) {
+        if (n == MAX_PARTS) {
+            return add_limit(set, name,
+                             "more than " DIGITS_OF(MAX_PARTS) " body parts");
+        }
         if (sip_type_is(part.content_type, "application/mikey")) {
             st = collect_mikey_part(set, name, m, &part);
         } else if (sip_type_is(part.content_type, "application/sdp")) {
@@ -366,16 +415,18 @@ static enum status collect(struct decode_set *set, const char *name,
     if (sip || st != STATUS_OK) {
         return st;
     }
-    if (!is_text(octets)) {
+    /* SDP may be in any character set; a message begins with its version, 1 */
+    int sdp = starts(octets, "v=");
+    if (!sdp && !is_text(octets)) {
         return collect_binary(set, name, octets);
     }
-    if (starts(octets, "v=")) {
+    if (sdp) {
         st = collect_sdp(set, name, octets, 0);
     }
     if (st == STATUS_OK && set->num == before) {
         st = collect_lines(set, name, octets);
     }
-    if (st == STATUS_OK && set->num == before && !starts(octets, "v=")) {
+    if (st == STATUS_OK && set->num == before && !sdp) {
         st = collect_blob(set, name, octets);
     }
     return st;

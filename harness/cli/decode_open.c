@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MAX_ID_SHOWN 200
+
 static __attribute__((format(printf, 2, 3))) void say(struct decode_inside *in,
                                                       const char *fmt, ...)
 {
@@ -20,6 +22,13 @@ static __attribute__((format(printf, 2, 3))) void say(struct decode_inside *in,
     va_start(ap, fmt);
     vsnprintf(in->how, sizeof in->how, fmt, ap);
     va_end(ap);
+    decode_tidy(in->how); /* identities are the peer's octets */
+}
+
+/* How much of an identity a line shows. */
+static int id_len(struct view id)
+{
+    return id.len < MAX_ID_SHOWN ? (int)id.len : MAX_ID_SHOWN;
 }
 
 static int same(struct view a, struct view b)
@@ -58,14 +67,14 @@ static enum status try_key(const struct attempt *a, const struct bf_key *key,
     if (bf_decrypt(key, a->encr.data, a->encr.len, &a->in->plain, &reason) ==
         STATUS_OK) {
         say(a->in, "opened with the private key of %.*s for %s",
-            (int)identity.len, (const char *)identity.data, date);
+            id_len(identity), (const char *)identity.data, date);
         return STATUS_OK;
     }
     if (!quiet) {
         say(a->in,
             "closed: the private key of %.*s for %s does not open it "
             "(%s)",
-            (int)identity.len, (const char *)identity.data, date,
+            id_len(identity), (const char *)identity.data, date,
             bf_reason_name(reason));
     }
     return STATUS_DECRYPT;
@@ -309,7 +318,7 @@ static int try_psk(const struct decode_item *item,
     if (kemac_decrypt(item, pl, psk->secret, rnd, &in->plain) == STATUS_OK &&
         kemac_chain(item, in) == STATUS_OK) {
         say(in, "decrypts with the PSK of %.*s to what reads as keys",
-            (int)psk->lookup.len, (const char *)psk->lookup.data);
+            id_len(psk->lookup), (const char *)psk->lookup.data);
         in->opened = 1;
     }
     return in->opened;

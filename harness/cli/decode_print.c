@@ -33,14 +33,18 @@ static void print_error(const char *word, const struct mikey_error *err)
     out(&w);
 }
 
-static void print_inside(const struct decode_keys *keys,
-                         const struct decode_item *item,
-                         const struct mikey_payload *pl)
+/* Returns whether the payload opened to something malformed. */
+static int print_inside(const struct decode_keys *keys,
+                        const struct decode_item *item,
+                        const struct mikey_payload *pl)
 {
     struct decode_inside *in = mem_alloc(sizeof *in);
     struct wr w;
+    int bad = 0;
     if (in == NULL) {
-        return;
+        fprintf(stderr, "latchkey decode: %s\n",
+                status_name(STATUS_NO_MEMORY));
+        return 1;
     }
     if (decode_open(keys, item, pl, in)) {
         printf("%*s%s\n", INDENT, "", in->how);
@@ -49,13 +53,15 @@ static void print_inside(const struct decode_keys *keys,
             mikey_chain_text(&in->chain, INDENT, &w);
         }
         out(&w);
-        if (in->opened && in->status != STATUS_OK) {
+        bad = in->opened && in->status != STATUS_OK;
+        if (bad) {
             printf("%*s", INDENT, "");
             print_error("malformed inside: ", &in->err);
         }
     }
     decode_inside_cleanup(in);
     mem_free(in);
+    return bad;
 }
 
 static void print_rest(const struct decode_item *item)
@@ -70,11 +76,13 @@ static void print_rest(const struct decode_item *item)
     }
 }
 
-static void print_item(const struct decode_keys *keys,
-                       const struct decode_item *item)
+/* Returns whether the message is unsound, outside or inside. */
+static int print_item(const struct decode_keys *keys,
+                      const struct decode_item *item)
 {
     const struct mikey_msg *m = &item->msg;
     struct wr w;
+    int bad = decode_bad(item);
     printf("# %s", item->where);
     printf(item->data != NULL ? ", %zu octets\n" : "\n", item->len);
     if (item->note != NULL) {
@@ -82,7 +90,7 @@ static void print_item(const struct decode_keys *keys,
     }
     if (item->problem != NULL) {
         printf("malformed: %s\n", item->problem);
-        return;
+        return bad;
     }
     wr_init(&w);
     if (item->len >= 10) {
@@ -93,7 +101,7 @@ static void print_item(const struct decode_keys *keys,
         wr_init(&w);
         mikey_payload_text(&m->payloads[i], 0, &w);
         out(&w);
-        print_inside(keys, item, &m->payloads[i]);
+        bad |= print_inside(keys, item, &m->payloads[i]);
     }
     if (item->err.status != STATUS_OK) {
         print_rest(item);
@@ -101,6 +109,7 @@ static void print_item(const struct decode_keys *keys,
     } else if (item->rules.status != STATUS_OK) {
         print_error("malformed: ", &item->rules);
     }
+    return bad;
 }
 
 size_t decode_print_text(const struct decode_keys *keys)
@@ -110,8 +119,7 @@ size_t decode_print_text(const struct decode_keys *keys)
         if (i > 0) {
             printf("\n");
         }
-        print_item(keys, keys->set->items[i]);
-        bad += (size_t)decode_bad(keys->set->items[i]);
+        bad += (size_t)print_item(keys, keys->set->items[i]);
     }
     return bad;
 }
@@ -188,14 +196,16 @@ static json_t *payload_json(const struct mikey_payload *pl)
     return j;
 }
 
-static void inside_json(const struct decode_keys *keys,
-                        const struct decode_item *item,
-                        const struct mikey_payload *pl, json_t *j)
+/* Returns whether the payload opened to something malformed. */
+static int inside_json(const struct decode_keys *keys,
+                       const struct decode_item *item,
+                       const struct mikey_payload *pl, json_t *j)
 {
     struct decode_inside *in = mem_alloc(sizeof *in);
     if (in == NULL || !decode_open(keys, item, pl, in)) {
+        int lost = in == NULL;
         mem_free(in);
-        return;
+        return lost;
     }
     json_t *inside =
         json_pack("{s:b, s:s}", "opened", in->opened, "how", in->how);
@@ -209,20 +219,37 @@ static void inside_json(const struct decode_keys *keys,
             inside, "plaintext",
             hex_json((struct view){in->plain.data, in->plain.len}));
     }
-    if (in->opened && in->status != STATUS_OK) {
+    int bad = in->opened && in->status != STATUS_OK;
+    if (bad) {
         json_object_set_new(inside, "error", error_json(&in->err));
     }
     json_object_set_new(j, "inside", inside);
     decode_inside_cleanup(in);
     mem_free(in);
+    return bad;
+}
+
+/* Names of files need not be UTF-8. */
+static json_t *where_json(const char *where)
+{
+    json_t *j = json_string(where);
+    char *copy = j == NULL ? mem_strdup(where) : NULL;
+    if (copy != NULL) {
+        decode_tidy(copy);
+        j = json_string(copy);
+    }
+    mem_free(copy);
+    return j;
 }
 
 static json_t *item_json(const struct decode_keys *keys,
-                         const struct decode_item *item)
+                         const struct decode_item *item, int *bad)
 {
     const struct mikey_msg *m = &item->msg;
-    json_t *j =
-        json_pack("{s:s, s:b}", "where", item->where, "ok", !decode_bad(item));
+    json_t *j = json_object();
+    *bad = decode_bad(item);
+    json_object_set_new(j, "where", where_json(item->where));
+    json_object_set_new(j, "ok", json_boolean(!*bad));
     json_t *list = json_array();
     if (item->note != NULL) {
         json_object_set_new(j, "note", json_string(item->note));
@@ -247,9 +274,10 @@ static json_t *item_json(const struct decode_keys *keys,
     }
     for (size_t i = 0; i < m->num_payloads; i++) {
         json_t *pl = payload_json(&m->payloads[i]);
-        inside_json(keys, item, &m->payloads[i], pl);
+        *bad |= inside_json(keys, item, &m->payloads[i], pl);
         json_array_append_new(list, pl);
     }
+    json_object_set_new(j, "ok", json_boolean(!*bad));
     json_object_set_new(j, "payloads", list);
     if (item->err.status != STATUS_OK) {
         json_object_set_new(j, "error", error_json(&item->err));
@@ -264,8 +292,10 @@ size_t decode_print_json(const struct decode_keys *keys)
     size_t bad = 0;
     json_t *list = json_array();
     for (size_t i = 0; i < keys->set->num; i++) {
-        json_array_append_new(list, item_json(keys, keys->set->items[i]));
-        bad += (size_t)decode_bad(keys->set->items[i]);
+        int unsound = 0;
+        json_array_append_new(list,
+                              item_json(keys, keys->set->items[i], &unsound));
+        bad += (size_t)unsound;
     }
     json_t *root = json_pack("{s:o}", "messages", list);
     json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
