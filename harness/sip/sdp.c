@@ -86,14 +86,17 @@ static void note_view(struct sdp *s, enum sdp_dev kind, char letter,
 
 /* The place of each letter in its section (RFC 4566, 5), 0: not allowed there.
  * z, k and a of the session come after the times; r may follow each t. */
-static const char session_order[] = "vosiuepcbtrzka";
-static const char media_order[] = "micbka";
+static const uint8_t session_order['z' + 1] = {
+    ['v'] = 1,  ['o'] = 2,  ['s'] = 3,  ['i'] = 4, ['u'] = 5,
+    ['e'] = 6,  ['p'] = 7,  ['c'] = 8,  ['b'] = 9, ['t'] = 10,
+    ['r'] = 11, ['z'] = 12, ['k'] = 13, ['a'] = 14};
+static const uint8_t media_order['z' + 1] = {
+    ['m'] = 1, ['i'] = 2, ['c'] = 3, ['b'] = 4, ['k'] = 5, ['a'] = 6};
 static const char may_repeat[] = "epbtrac"; /* c: media level, several hosts */
 
-static size_t place(const char *order, char letter)
+static size_t place(const uint8_t order['z' + 1], char letter)
 {
-    const char *p = letter != 0 ? strchr(order, letter) : NULL;
-    return p != NULL ? (size_t)(p - order) + 1 : 0;
+    return letter > 0 && letter <= 'z' ? order[(uint8_t)letter] : 0;
 }
 
 static struct view field(struct view *rest)
@@ -134,11 +137,11 @@ static void read_media(struct sdp *s, size_t line)
 
 /* Where the line feed of the line at pos is, raw.len if there is none. Notes CR
  * and NUL inside the line. */
-static size_t line_end(struct sdp *s, size_t pos)
+static size_t line_end(struct sdp *s, struct scan *scan, size_t pos)
 {
     struct view raw = s->raw;
-    for (size_t i = next_control(raw, pos); i < raw.len;
-         i = next_control(raw, i + 1)) {
+    for (size_t i = scan_next(scan, pos); i < raw.len;
+         i = scan_next(scan, i + 1)) { /* once, as a rule */
         uint8_t c = raw.data[i];
         if (c == '\n') {
             return i;
@@ -154,10 +157,11 @@ static size_t line_end(struct sdp *s, size_t pos)
 }
 
 /* read_line cuts the line at pos; returns where the next one begins. */
-static size_t read_line(struct sdp *s, size_t pos, struct sdp_line *l)
+static size_t read_line(struct sdp *s, struct scan *scan, size_t pos,
+                        struct sdp_line *l)
 {
     struct view raw = s->raw;
-    size_t lf = line_end(s, pos);
+    size_t lf = line_end(s, scan, pos);
     size_t end = lf;
     size_t next = lf < raw.len ? lf + 1 : lf;
     int has_cr = end > pos && raw.data[end - 1] == '\r';
@@ -186,7 +190,7 @@ static size_t read_line(struct sdp *s, size_t pos, struct sdp_line *l)
 
 /* check_order notes lines that stand in the wrong place of their section. */
 static void check_order(struct sdp *s, size_t from, size_t to,
-                        const char *order)
+                        const uint8_t order['z' + 1])
 {
     size_t last = 0;
     size_t time = place(order, 't');
@@ -223,11 +227,15 @@ static void check_number_fields(struct sdp *s, const struct sdp_line *l,
     size_t n = 0;
     int ok = 1;
     do {
-        struct view v = field(&rest);
-        ok &= v.len > 0;
-        if ((numbers & 1u << n) != 0) {
-            ok &= view_all(v, CC_DIGIT);
+        size_t end = 0; /* they are short */
+        while (end < rest.len && rest.data[end] != ' ') {
+            end++;
         }
+        ok &= end > 0;
+        if ((numbers & 1u << n) != 0) {
+            ok &= view_all(view_sub(rest, 0, end), CC_DIGIT);
+        }
+        rest = view_tail(rest, end < rest.len ? end + 1 : end);
         n++;
     } while (rest.len > 0 && n < 16);
     size_t len = l->value.len;
@@ -313,14 +321,16 @@ void sdp_read(struct sdp *out, struct view octets)
     out->num_media = 0;
     out->num_devs = 0;
     out->lost_devs = 0;
+    out->checked = 0;
     size_t pos = 0;
+    struct scan scan = scan_begin(out->raw);
     while (pos < octets.len) {
         if (out->num_lines == SDP_MAX_LINES) {
             note(out, SDP_DEV_TOO_MANY, 0, pos, octets.len - pos);
             break;
         }
         struct sdp_line *l = &out->lines[out->num_lines++];
-        pos = read_line(out, pos, l);
+        pos = read_line(out, &scan, pos, l);
         if (l->type == 'm') {
             read_media(out, out->num_lines - 1);
         }
@@ -332,15 +342,24 @@ void sdp_read(struct sdp *out, struct view octets)
     }
 }
 
+void sdp_check(struct sdp *s)
+{
+    if (s->checked) {
+        return;
+    }
+    s->checked = 1;
+    if (s->num_lines == 0) {
+        note(s, SDP_DEV_EMPTY, 0, 0, 0);
+        return;
+    }
+    for (size_t i = 0; i < s->num_lines; i++) {
+        check_line(s, &s->lines[i]);
+    }
+    check_sections(s);
+}
+
 void sdp_parse(struct sdp *out, struct view octets)
 {
     sdp_read(out, octets);
-    if (out->num_lines == 0) {
-        note(out, SDP_DEV_EMPTY, 0, 0, 0);
-        return;
-    }
-    for (size_t i = 0; i < out->num_lines; i++) {
-        check_line(out, &out->lines[i]);
-    }
-    check_sections(out);
+    sdp_check(out);
 }

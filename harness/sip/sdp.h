@@ -80,6 +80,7 @@ struct sdp {
     size_t session_end; /* one past the last line of the session level */
     size_t num_devs;
     size_t lost_devs;
+    int checked; /* by sdp_check */
     struct sdp_line lines[SDP_MAX_LINES];
     struct sdp_media media[SDP_MAX_MEDIA];
     struct sdp_deviation devs[SDP_MAX_DEVS];
@@ -88,8 +89,10 @@ struct sdp {
 /* sdp_parse never fails. Only the counted rows are set. */
 void sdp_parse(struct sdp *out, struct view octets);
 /* sdp_read does the same without looking into the lines: of the deviations it
- * notes those of line ends and forms only. */
+ * notes those of line ends and forms only. sdp_check looks into them and adds
+ * what it finds; once only, however often it is called. */
 void sdp_read(struct sdp *out, struct view octets);
+void sdp_check(struct sdp *s);
 const char *sdp_dev_text(enum sdp_dev kind);
 const char *sdp_dev_name(enum sdp_dev kind);
 static inline uint32_t sdp_off(const struct sdp *s, struct view v)
@@ -132,6 +135,10 @@ struct sdp_key_mgmt {
 };
 int sdp_key_mgmt(const struct sdp *s, int level, size_t nth,
                  struct sdp_key_mgmt *out);
+/* sdp_key_mgmt_place does the same without looking into the data: bad_base64
+ * and bad_at stay 0. */
+int sdp_key_mgmt_place(const struct sdp *s, int level, size_t nth,
+                       struct sdp_key_mgmt *out);
 size_t sdp_num_key_mgmt(const struct sdp *s, int level);
 /* sdp_key_mgmt_for: the attributes that apply to a media section (RFC
  * 4567, 3.1): its own if it has any, else the session's. */

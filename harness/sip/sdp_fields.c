@@ -47,12 +47,14 @@ static const struct sdp_line *attr_line(const struct sdp *s, int level,
     if (!level_lines(s, level, &from, &to)) {
         return NULL;
     }
+    size_t len = strlen(name);
     for (size_t i = from; i < to; i++) {
         const struct sdp_line *l = &s->lines[i];
-        size_t colon = view_find(l->value, 0, ':');
-        if (l->type == 'a' && sip_is(view_sub(l->value, 0, colon), name) &&
-            nth-- == 0) {
-            *value = view_tail(l->value, colon + (colon < l->value.len));
+        struct view v = l->value;
+        if (l->type == 'a' && v.len >= len &&
+            (v.len == len || v.data[len] == ':') &&
+            memcmp(v.data, name, len) == 0 && nth-- == 0) {
+            *value = view_tail(v, len + (len < v.len));
             return l;
         }
     }
@@ -143,7 +145,8 @@ static unsigned spaces(struct view v, size_t *i)
     return (unsigned)(*i - begin);
 }
 
-void sdp_key_mgmt_text(struct view value, struct sdp_key_mgmt *out)
+/* All but the faults of the data. */
+static void split_key_mgmt(struct view value, struct sdp_key_mgmt *out)
 {
     size_t i = 0;
     *out = (struct sdp_key_mgmt){.value = value, .level = SDP_SESSION};
@@ -161,20 +164,38 @@ void sdp_key_mgmt_text(struct view value, struct sdp_key_mgmt *out)
     out->data = view_sub(value, i, last);
     out->trailing_space = last != value.len;
     out->no_data = out->data.len == 0;
+}
+
+void sdp_key_mgmt_text(struct view value, struct sdp_key_mgmt *out)
+{
+    split_key_mgmt(value, out);
     out->bad_at = (uint32_t)base64_fault(out->data);
     out->bad_base64 = out->bad_at != out->data.len;
 }
 
-int sdp_key_mgmt(const struct sdp *s, int level, size_t nth,
-                 struct sdp_key_mgmt *out)
+int sdp_key_mgmt_place(const struct sdp *s, int level, size_t nth,
+                       struct sdp_key_mgmt *out)
 {
     struct view value;
     const struct sdp_line *l = attr_line(s, level, "key-mgmt", nth, &value);
     if (l == NULL) {
         return 0;
     }
-    sdp_key_mgmt_text(value, out);
+    split_key_mgmt(value, out);
     out->line = (size_t)(l - s->lines);
+    out->level = level;
+    return 1;
+}
+
+int sdp_key_mgmt(const struct sdp *s, int level, size_t nth,
+                 struct sdp_key_mgmt *out)
+{
+    struct sdp_key_mgmt k;
+    if (!sdp_key_mgmt_place(s, level, nth, &k)) {
+        return 0;
+    }
+    sdp_key_mgmt_text(k.value, out);
+    out->line = k.line;
     out->level = level;
     return 1;
 }

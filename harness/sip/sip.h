@@ -410,6 +410,7 @@ struct sip_media_type { /* Content-Type, Accept element, Event has sip_event */
 enum status sip_media_type(struct view v, struct sip_media_type *out);
 /* sip_content_is: the Content-Type is this, any case, parameters aside. */
 int sip_content_is(const struct sip_msg *msg, const char *type);
+/* sip_type_is does so for a value; type is a sound type/subtype. */
 int sip_type_is(struct view content_type, const char *type);
 
 struct sip_token_params { /* Event, Subscription-State, Content-Disposition … */

@@ -13,7 +13,9 @@ int multipart_boundary(struct view content_type, struct view *out)
 {
     struct sip_media_type t;
     struct view b;
-    if (sip_media_type(content_type, &t) != STATUS_OK ||
+    size_t first = skip_lws(content_type, 0);
+    if (first == content_type.len || lower(content_type.data[first]) != 'm' ||
+        sip_media_type(content_type, &t) != STATUS_OK ||
         !sip_is_nocase(t.type, "multipart") ||
         !sip_param(t.params, "boundary", &b)) {
         return 0;
@@ -135,27 +137,46 @@ static int next_part(struct level *l, struct sip_part *p)
     return 1;
 }
 
-static struct view field_value(const struct sip_msg *msg, enum sip_hdr id)
+/* take_value keeps the first value of a field. */
+static void take_value(struct view *out, const struct sip_header *h)
 {
-    const struct sip_header *h = sip_find(msg, id, 0);
-    return h != NULL ? h->value : view_sub(msg->raw, 0, 0);
+    if (out->data == NULL) {
+        *out = h->value;
+    }
+}
+
+static void read_whole(const struct sip_msg *msg, struct sip_part *out)
+{
+    struct view none = view_sub(msg->raw, 0, 0);
+    struct view v[4] = {{NULL, 0}};
+    for (size_t i = 0; i < msg->num_headers; i++) {
+        const struct sip_header *h = &msg->headers[i];
+        if (h->id == SIP_HDR_CONTENT_TYPE) {
+            take_value(&v[0], h);
+        } else if (h->id == SIP_HDR_CONTENT_ID) {
+            take_value(&v[1], h);
+        } else if (h->id == SIP_HDR_CONTENT_DISPOSITION) {
+            take_value(&v[2], h);
+        } else if (h->id == SIP_HDR_CONTENT_TRANSFER_ENCODING) {
+            take_value(&v[3], h);
+        }
+    }
+    *out = (struct sip_part){.whole = msg->body,
+                             .head = view_sub(msg->body, 0, 0),
+                             .body = msg->body,
+                             .content_type = v[0].data != NULL ? v[0] : none,
+                             .content_id = v[1].data != NULL ? v[1] : none,
+                             .disposition = v[2].data != NULL ? v[2] : none,
+                             .encoding = v[3].data != NULL ? v[3] : none};
 }
 
 int sip_body_part(const struct sip_msg *msg, size_t nth, struct sip_part *out)
 {
     struct level levels[MAX_DEPTH];
-    struct view none = view_sub(msg->body, 0, 0);
     if (msg->body.len == 0) {
         return 0;
     }
-    *out = (struct sip_part){
-        .whole = msg->body,
-        .head = none,
-        .body = msg->body,
-        .content_type = field_value(msg, SIP_HDR_CONTENT_TYPE),
-        .content_id = field_value(msg, SIP_HDR_CONTENT_ID),
-        .disposition = field_value(msg, SIP_HDR_CONTENT_DISPOSITION),
-        .encoding = field_value(msg, SIP_HDR_CONTENT_TRANSFER_ENCODING)};
+    read_whole(msg, out);
     unsigned depth = 0;
     if (!enter(&levels[0], out->content_type, msg->body)) {
         return nth == 0;

@@ -184,6 +184,14 @@ int sip_type_is(struct view content_type, const char *type)
 {
     struct sip_media_type a;
     struct sip_media_type b;
+    if (sip_is(content_type, type)) {
+        return 1; /* as most are written */
+    }
+    size_t first = skip_lws(content_type, 0);
+    if (first == content_type.len ||
+        lower(content_type.data[first]) != lower((uint8_t)type[0])) {
+        return 0;
+    }
     return sip_media_type(content_type, &a) == STATUS_OK &&
            sip_media_type(sip_text(type), &b) == STATUS_OK &&
            sip_same_nocase(a.type, b.type) &&

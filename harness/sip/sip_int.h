@@ -71,9 +71,36 @@ static inline struct view view_tail(struct view v, size_t from)
  * at i, v.len + 1 if it is not closed. */
 size_t quoted_end(struct view v, size_t i);
 
-/* next_control gives the offset of the next octet below 0x20, or 0x7f, from i
- * on; v.len if there is none. */
-size_t next_control(struct view v, size_t i);
+/* Looks for control octets, 64 at a time: bits says which of those from base on
+ * (a multiple of 64) are below 0x20, or 0x7f. */
+struct scan {
+    struct view octets;
+    size_t base;
+    uint64_t bits;
+};
+static inline struct scan scan_begin(struct view octets)
+{
+    return (struct scan){.octets = octets, .base = 1}; /* nothing loaded */
+}
+void scan_load(struct scan *s, size_t base);
+
+/* scan_next gives the offset of the next control from i on; the end if there is
+ * none. */
+static inline size_t scan_next(struct scan *s, size_t i)
+{
+    while (i < s->octets.len) {
+        size_t base = i & ~(size_t)63;
+        if (base != s->base) {
+            scan_load(s, base);
+        }
+        uint64_t left = s->bits >> (i & 63);
+        if (left != 0) {
+            return i + (size_t)__builtin_ctzll(left);
+        }
+        i = base + 64;
+    }
+    return s->octets.len;
+}
 
 /* What a field's value looks like. */
 enum value_kind {

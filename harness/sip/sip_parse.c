@@ -3,6 +3,10 @@
 /* The tokenizer: start line, header lines, body, in one pass over the head. */
 #include "harness/sip/sip_int.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 void add_dev(struct sip_msg *msg, enum sip_dev kind, enum sip_hdr hdr,
              size_t off, size_t len)
 {
@@ -14,37 +18,39 @@ void add_dev(struct sip_msg *msg, enum sip_dev kind, enum sip_hdr hdr,
         .off = (uint32_t)off, .len = (uint32_t)len, .kind = kind, .hdr = hdr};
 }
 
-/* Sixteen octets at a time; the compiler makes of it what the machine has. */
-typedef uint8_t octets16 __attribute__((vector_size(16)));
-typedef uint64_t halves16 __attribute__((vector_size(16)));
-
-/* The place of the first octet that is not 0; memory order. */
-static size_t first_set(uint64_t x)
+#if defined(__SSE2__)
+/* Which of 16 octets are controls, one bit each. */
+static inline unsigned controls16(const uint8_t *p)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return (size_t)__builtin_ctzll(x) / 8;
-#else
-    return (size_t)__builtin_clzll(x) / 8;
-#endif
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+    __m128i del = _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del));
 }
-
-size_t next_control(struct view v, size_t i)
+#else
+static inline unsigned controls16(const uint8_t *p)
 {
-    for (; i + 16 <= v.len; i += 16) {
-        octets16 x;
-        memcpy(&x, v.data + i, sizeof x);
-        halves16 half = (halves16)((x < 0x20) | (x == 0x7f));
-        if (half[0] != 0) {
-            return i + first_set(half[0]);
-        }
-        if (half[1] != 0) {
-            return i + 8 + first_set(half[1]);
-        }
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        bits |= (unsigned)(p[i] < 0x20 || p[i] == 0x7f) << i;
     }
-    while (i < v.len && v.data[i] >= 0x20 && v.data[i] != 0x7f) {
-        i++;
+    return bits;
+}
+#endif
+
+void scan_load(struct scan *s, size_t base)
+{
+    const uint8_t *p = s->octets.data + base;
+    uint8_t tail[64];
+    if (s->octets.len - base < sizeof tail) {
+        memset(tail, ' ', sizeof tail);
+        memcpy(tail, p, s->octets.len - base);
+        p = tail;
     }
-    return i;
+    s->base = base;
+    s->bits = (uint64_t)controls16(p) | (uint64_t)controls16(p + 16) << 16 |
+              (uint64_t)controls16(p + 32) << 32 |
+              (uint64_t)controls16(p + 48) << 48;
 }
 
 struct line {
@@ -53,16 +59,14 @@ struct line {
     size_t next; /* after it */
 };
 
-/* find_line finds the end of the line that begins at pos. 0 if the octets end
- * first; the line is then what there is. */
-static int find_line(struct sip_msg *m, size_t pos, struct line *out)
+/* A line with an octet in it, or at its end, that does not belong there; i is
+ * the place of the first control. */
+static int find_odd_line(struct sip_msg *m, struct scan *scan, size_t i,
+                         struct line *out)
 {
     const uint8_t *d = m->raw.data;
     size_t len = m->raw.len;
-    size_t i = pos;
-    out->begin = pos;
     for (;;) {
-        i = next_control(m->raw, i);
         if (i == len) {
             out->end = len;
             out->next = len;
@@ -88,8 +92,24 @@ static int find_line(struct sip_msg *m, size_t pos, struct line *out)
             add_dev(m, d[i] == '\r' ? SIP_DEV_BARE_CR : SIP_DEV_CONTROL,
                     SIP_HDR_OTHER, i, 1);
         }
-        i++;
+        i = scan_next(scan, i + 1);
     }
+}
+
+/* find_line finds the end of the line that begins at pos. 0 if the octets end
+ * first; the line is then what there is. */
+static inline int find_line(struct sip_msg *m, struct scan *scan, size_t pos,
+                            struct line *out)
+{
+    const uint8_t *d = m->raw.data;
+    size_t i = scan_next(scan, pos);
+    out->begin = pos;
+    if (i + 1 < m->raw.len && d[i] == '\r' && d[i + 1] == '\n') {
+        out->end = i;
+        out->next = i + 2;
+        return 1;
+    }
+    return find_odd_line(m, scan, i, out);
 }
 
 static int begins_sip(struct view v)
@@ -213,33 +233,35 @@ static int name_is_sound(const struct sip_header *h)
 static void read_field(struct sip_msg *m, struct sip_header *h,
                        const struct line *l)
 {
-    struct view line = view_sub(m->raw, l->begin, l->end);
-    size_t colon = view_find(line, 0, ':');
-    if (colon == line.len) {
+    const uint8_t *d = m->raw.data + l->begin;
+    const struct view line = {d, l->end - l->begin};
+    const uint8_t *at = memchr(d, ':', line.len);
+    if (at == NULL) {
         add_dev(m, SIP_DEV_NO_COLON, SIP_HDR_OTHER, l->begin, line.len);
         h->name = view_sub(line, 0, 0);
         h->value = sip_trim(line);
         h->id = SIP_HDR_OTHER;
         return;
     }
+    size_t colon = (size_t)(at - d);
     size_t end = colon;
-    while (end > 0 && is_blank(line.data[end - 1])) {
+    while (end > 0 && is_blank(d[end - 1])) {
         end--;
     }
-    h->name = view_sub(line, 0, end);
+    h->name = (struct view){d, end};
     h->id = sip_hdr_of(h->name);
     if (!name_is_sound(h)) {
         add_dev(m, SIP_DEV_HEADER_NAME, SIP_HDR_OTHER, l->begin, colon);
     }
     size_t from = colon + 1;
-    while (from < line.len && is_blank(line.data[from])) {
+    while (from < line.len && is_blank(d[from])) {
         from++;
     }
     end = line.len;
-    while (end > from && is_blank(line.data[end - 1])) {
+    while (end > from && is_blank(d[end - 1])) {
         end--;
     }
-    h->value = view_sub(line, from, end);
+    h->value = (struct view){d + from, end - from};
 }
 
 /* extend_field adds a continuation line to the field before it. */
@@ -252,14 +274,14 @@ static void extend_field(struct sip_msg *m, struct sip_header *h,
 }
 
 /* parse_fields reads header lines up to the empty line; 1 if that came. */
-static int parse_fields(struct sip_msg *m, size_t pos)
+static int parse_fields(struct sip_msg *m, struct scan *scan, size_t pos)
 {
     struct sip_header spare; /* of lines beyond the table */
     struct sip_header *h = NULL;
     int full = 0;
     while (pos < m->raw.len) {
         struct line l;
-        int ended = find_line(m, pos, &l);
+        int ended = find_line(m, scan, pos, &l);
         if (ended && l.end == l.begin) {
             m->body_off = (uint32_t)l.next;
             return 1;
@@ -380,7 +402,8 @@ void sip_parse(struct sip_msg *out, const uint8_t *data, size_t len)
         add_dev(out, SIP_DEV_LEADING_BLANK, SIP_HDR_OTHER, 0, pos);
     }
     struct line l;
-    find_line(out, pos, &l);
+    struct scan scan = scan_begin(out->raw);
+    find_line(out, &scan, pos, &l);
     out->start_line = view_sub(out->raw, l.begin, l.end);
     out->head_off = (uint32_t)l.next;
     if (begins_sip(out->start_line)) {
@@ -388,7 +411,7 @@ void sip_parse(struct sip_msg *out, const uint8_t *data, size_t len)
     } else {
         parse_request_line(out);
     }
-    int complete = parse_fields(out, l.next);
+    int complete = parse_fields(out, &scan, l.next);
     read_framing_fields(out);
     if (!complete) {
         add_dev(out, SIP_DEV_NO_END, SIP_HDR_OTHER, out->raw.len, 0);
