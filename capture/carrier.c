@@ -18,6 +18,7 @@ struct carried {
     struct reader *r;
     const struct trace_sip *m;
     const struct sip_msg *msg;
+    struct sdp *sdp;
     struct view part; /* body of the part */
     uint32_t nth_part;
 };
@@ -53,7 +54,9 @@ static void init(struct trace_mikey *t, const struct carried *c,
                               .carrier = carrier,
                               .sip = (int64_t)c->r->info->num_sip,
                               .part = c->nth_part,
-                              .text_off = sip_off(c->msg, where)};
+                              .text_off = sip_off(c->msg, where),
+                              .sip_msg = c->msg,
+                              .sdp = c->sdp};
 }
 
 /* What the capture cut off must not be taken for the sender's fault. */
@@ -132,7 +135,8 @@ static void tell_attributes(struct carried *c, const struct sdp *s, int level)
 {
     struct sdp_key_mgmt k;
     struct trace_mikey t;
-    for (size_t i = 0; reader_on(c->r) && sdp_key_mgmt(s, level, i, &k); i++) {
+    for (size_t i = 0; reader_on(c->r) && sdp_key_mgmt_place(s, level, i, &k);
+         i++) {
         if (!k.is_mikey || is_cut(c, k.value)) {
             continue;
         }
@@ -151,7 +155,8 @@ static void tell_attributes(struct carried *c, const struct sdp *s, int level)
 }
 
 /* c= with an address of the wrong or of no form names no place. */
-static int media_address(const struct sdp *s, int level, struct cap_addr *out)
+static int media_address(struct reader *r, const struct sdp *s, int level,
+                         struct cap_addr *out)
 {
     char text[CAP_ADDR_TEXT];
     struct sdp_connection con;
@@ -166,7 +171,15 @@ static int media_address(const struct sdp *s, int level, struct cap_addr *out)
     }
     memcpy(text, con.address.data, len);
     text[len] = '\0';
-    return cap_addr_parse(out, text) == STATUS_OK;
+    if (len == 0 || strcmp(text, r->media_text) != 0) {
+        if (cap_addr_parse(&r->media_addr, text) != STATUS_OK) {
+            r->media_text[0] = '\0';
+            return 0;
+        }
+        memcpy(r->media_text, text, len + 1);
+    }
+    *out = r->media_addr;
+    return 1;
 }
 
 static int is_rtp(const struct sdp_media *m)
@@ -184,7 +197,7 @@ static void note_ports(struct carried *c, const struct sdp *s, int level)
 {
     const struct sdp_media *m = &s->media[level];
     struct cap_addr a;
-    if (m->port == 0 || !is_rtp(m) || !media_address(s, level, &a)) {
+    if (m->port == 0 || !is_rtp(m) || !media_address(c->r, s, level, &a)) {
         return;
     }
     for (uint32_t i = 0; i < m->num_ports && i < MAX_PORTS; i++) {
@@ -199,11 +212,13 @@ static void on_sdp(struct carried *c)
 {
     struct sdp s;
     sdp_read(&s, c->part); /* what is wrong in it is the judge's business */
+    c->sdp = &s;
     tell_attributes(c, &s, SDP_SESSION);
     for (size_t i = 0; i < s.num_media && reader_on(c->r); i++) {
         tell_attributes(c, &s, (int)i);
         note_ports(c, &s, (int)i);
     }
+    c->sdp = NULL;
 }
 
 /* ---- body parts

@@ -40,6 +40,7 @@ static void put_i1(struct wr *w, const struct call *c)
     struct mikey_msg msg = {
         .hdr = {.version = 1,
                 .data_type = MIKEY_DT_I_MESSAGE_1,
+                .v = 1,
                 .csb_id = (uint32_t)c->nth + 1,
                 .num_cs = 1,
                 .map_type = MIKEY_MAP_EMPTY},

@@ -172,6 +172,8 @@ static int on_mikey(void *ctx, const struct trace_mikey *m)
     *mine = *m;
     mine->octets = keep(st, m->octets);
     mine->msg = NULL;
+    mine->sip_msg = NULL;
+    mine->sdp = NULL;
     return st->err != STATUS_OK;
 }
 

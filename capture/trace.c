@@ -451,12 +451,23 @@ FILE *trace_open(const char *path, struct trace_info *info)
     return f;
 }
 
+/* Reads in large pieces: the library takes a packet at a time. */
+#define FILE_BUFFER (64u << 10)
+
 enum status trace_each(const char *path, const struct trace_config *config,
                        const struct trace_sink *sink, struct trace_info *info)
 {
     FILE *f = trace_open(path, info);
-    return f != NULL ? trace_each_file(f, path, config, sink, info)
-                     : info->error.status;
+    if (f == NULL) {
+        return info->error.status;
+    }
+    char *buffer = mem_alloc(FILE_BUFFER);
+    if (buffer != NULL && f != stdin) {
+        setvbuf(f, buffer, _IOFBF, FILE_BUFFER);
+    }
+    enum status s = trace_each_file(f, path, config, sink, info);
+    mem_free(buffer);
+    return s;
 }
 
 /* ---- names

@@ -12,6 +12,9 @@
 
 #include <stdio.h>
 
+struct sdp;
+struct sip_msg;
+
 /* Frame numbers count the records of the file from 1, as tshark does. Times are
  * microseconds since 1970. Events come in wire order: a message is placed where
  * its last octet was seen. */
@@ -111,6 +114,11 @@ struct trace_mikey {
                                   * says so; NULL if octets is empty */
     struct mikey_error err;      /* status STATUS_OK if it decoded */
     uint8_t spaced; /* "a=key-mgmt: mikey", the 0*1SP of RFC 4567, 3.1 */
+    /* Streaming form only: the SIP message as sip_parse read it, the SDP as
+     * sdp_read did (the sink may call sdp_check). NULL where there is none, and
+     * in the array form. */
+    const struct sip_msg *sip_msg;
+    struct sdp *sdp;
 };
 
 enum trace_loss_kind {
@@ -210,7 +218,8 @@ struct trace_chunk {
 /* Streaming form. Each function may be NULL. Everything pointed to lives during
  * the call only. A function that returns nonzero stops the reading (STATUS_OK).
  * For a SIP message sip comes before the mikey calls of what it carries; sip of
- * those is the running number of the message. */
+ * those is the running number of the message, whose octets live until the last
+ * of them. */
 struct trace_sink {
     void *ctx;
     int (*packet)(void *ctx, const struct trace_packet *p);

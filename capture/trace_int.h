@@ -121,6 +121,9 @@ struct reader {
     struct frag_table frags;
     struct tcp_table tcp;
     struct rtp_ports rtp;
+    char
+        media_text[CAP_ADDR_TEXT]; /* address of c= read last, and its octets */
+    struct cap_addr media_addr;
     struct wr text; /* decoded base64 */
     size_t held;    /* octets in streams and fragments */
     uint64_t frame;
