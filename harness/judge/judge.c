@@ -105,6 +105,30 @@ static void port_add(uint16_t ports[8], uint16_t port)
     }
 }
 
+/* A capture of fewer octets cannot hold more messages than are followed. */
+#define SMALL_CAPTURE (64 * JUDGE_FOLLOWED)
+
+static int count_mikey(void *ctx, const struct trace_mikey *m)
+{
+    size_t *n = ctx;
+    (void)m;
+    return ++*n > JUDGE_FOLLOWED;
+}
+
+/* Counts before anything is loaded, so that a large capture costs no memory; a
+ * pipe cannot be read twice. */
+static int is_too_large(const char *path)
+{
+    struct stat sb;
+    struct trace_info info;
+    size_t n = 0;
+    const struct trace_sink sink = {.ctx = &n, .mikey = count_mikey};
+    return stat(path, &sb) == 0 && S_ISREG(sb.st_mode) &&
+           sb.st_size > SMALL_CAPTURE &&
+           trace_each(path, NULL, &sink, &info) == STATUS_OK &&
+           n > JUDGE_FOLLOWED;
+}
+
 static enum status capture_load(struct judge *j, const char *path,
                                 struct judge_error *e)
 {
@@ -224,6 +248,9 @@ static enum status read_all(struct judge *j, const struct files *f,
     }
     if (st == STATUS_OK) {
         st = keys_load(j, f->keys, f->keys_must, e);
+    }
+    if (st == STATUS_OK && f->plan == NULL && is_too_large(f->capture)) {
+        st = STATUS_NO_SPACE;
     }
     if (st == STATUS_OK) {
         st = capture_load(j, f->capture, e);
