@@ -136,7 +136,7 @@ enum status kdf_derive(uint8_t *out, size_t out_len, uint8_t prf,
                        struct view inkey, enum kdf_const constant,
                        uint8_t cs_id, uint32_t csb_id, struct view rnd)
 {
-    uint8_t label[4 + 1 + 4 + 255]; /* RAND len is one octet (RFC 3830, 6.11) */
+    uint8_t label[4 + 1 + 4 + KDF_MAX_RAND];
     struct wr w;
     wr_init_fixed(&w, label, sizeof label);
     wr_u32(&w, (uint32_t)constant);

@@ -8,6 +8,7 @@
 #include "harness/base/buf.h"
 
 #define KDF_MAX_MAC 32
+#define KDF_MAX_RAND (2 * 255) /* two RANDs, one after the other (AMB-15) */
 
 enum kdf_prf { KDF_PRF_MIKEY_1 = 0, KDF_PRF_HMAC_SHA_256 = 1 };
 
@@ -31,7 +32,8 @@ enum kdf_const {
 };
 
 /* kdf_derive = PRF(inkey, constant || cs_id || csb_id || RAND). For message
- * keys, MPK and TGK cs_id is 0xFF; for MPK and TGK csb_id is 0xFFFFFFFF. */
+ * keys, MPK and TGK cs_id is 0xFF; for MPK and TGK csb_id is 0xFFFFFFFF.
+ * STATUS_BAD_LENGTH for a RAND of more than KDF_MAX_RAND octets. */
 enum status kdf_derive(uint8_t *out, size_t out_len, uint8_t prf,
                        struct view inkey, enum kdf_const constant,
                        uint8_t cs_id, uint32_t csb_id, struct view rnd);

@@ -327,8 +327,8 @@ uint64_t keyring_next_t(struct ibake_keyring *kr, struct env *env,
     if (kr != NULL && t <= kr->last_t && kr->last_t - t < second) {
         t = kr->last_t + 1;
     }
-    /* AMB-28: T of I_MESSAGE_2 is newer than that of I_MESSAGE_1. */
-    if (t <= after) {
+    /* AMB-28: T of I_MESSAGE_2 is newer than that of I_MESSAGE_1. NTP wraps. */
+    if (after != 0 && after - t < (uint64_t)1 << 63) {
         t = after + 1;
     }
     if (kr != NULL) {

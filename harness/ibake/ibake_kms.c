@@ -313,7 +313,7 @@ static enum status fill_response(const struct answer *a, struct ibake_draft *d,
     memcpy(d->salt_key, a->keys.salt, sizeof d->salt_key);
     d->kemac_csb = a->msg.hdr.csb_id;
     take_t(&a->msg, &t);
-    d->kemac_t = get_be((struct view){t.value, t.len});
+    d->kemac_t = ts_number(&t);
     return st;
 }
 

@@ -395,10 +395,9 @@ static enum status open_kemac(struct ibake_key_request *r,
     if (k->u.kemac.encr_alg != 1) {
         return refuse(r, STATUS_UNSUPPORTED, "KEMAC under an unknown cipher");
     }
-    uint64_t t = get_be((struct view){r->t.value, r->t.len});
     return kdf_aes_cm(plain->data, plain->len,
                       (struct view){r->keys.encr, sizeof r->keys.encr},
-                      r->keys.salt, r->hdr.csb_id, t);
+                      r->keys.salt, r->hdr.csb_id, ts_number(&r->t));
 }
 
 enum status ibake_key_request_take(struct ibake_key_request *r,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define DAY_US ((uint64_t)86400 * 1000000)
+#define MIN_RAND 16 /* SHOULD of RFC 3830, 6.11 */
 
 /* ---- structure ---- */
 
@@ -72,6 +73,11 @@ static enum status check_needs(struct ibake_session *s,
             return session_refuse(s, STATUS_NOT_FOUND, IBAKE_ERR_UNSPECIFIED,
                                   "no %s", needs[i].name);
         }
+    }
+    const struct mikey_payload *rnd = mikey_find(msg, MIKEY_PL_RAND);
+    if ((need & NEED_RAND) != 0 && rnd->u.rnd.rand.len == 0) {
+        return session_refuse(s, STATUS_BAD_LENGTH, IBAKE_ERR_UNSPECIFIED,
+                              "RAND of no octets");
     }
     return STATUS_OK;
 }
@@ -150,6 +156,9 @@ static void note_oddities(struct ibake_session *s, const struct mikey_msg *msg)
         last = r;
         if (pl->type == MIKEY_PL_IDR && pl->u.idr.type != MIKEY_ID_URI) {
             session_deviation(s, "identity of type %u", pl->u.idr.type);
+        }
+        if (pl->type == MIKEY_PL_RAND && pl->u.rnd.rand.len < MIN_RAND) {
+            session_deviation(s, "RAND of %zu octets", pl->u.rnd.rand.len);
         }
         if (pl->type == MIKEY_PL_T && pl->u.t.ts_type != MIKEY_TS_NTP_UTC) {
             session_deviation(s, "T of type %u", pl->u.t.ts_type);
@@ -252,10 +261,18 @@ enum status skew_check(const struct ibake_config *cfg,
                : STATUS_OK;
 }
 
-static uint64_t ts_number(const struct ibake_ts *t)
+uint64_t ts_number(const struct ibake_ts *t)
 {
     uint64_t v = get_be((struct view){t->value, t->len});
     return t->type == MIKEY_TS_NTP_UTC_32 ? v << 32 : v;
+}
+
+/* NTP times wrap every 136 years, next in 2036 (RFC 3830, 4.2.8). */
+static int is_newer(const struct ibake_ts *a, const struct ibake_ts *b)
+{
+    uint64_t x = ts_number(a);
+    uint64_t y = ts_number(b);
+    return is_time(a->type) ? x != y && x - y < (uint64_t)1 << 63 : x > y;
 }
 
 enum status take_t_fresh(struct ibake_session *s, const struct mikey_msg *msg,
@@ -274,7 +291,7 @@ enum status take_t_fresh(struct ibake_session *s, const struct mikey_msg *msg,
         session_deviation(s, "T of another type than before");
         return STATUS_OK;
     }
-    if (ts_number(out) <= ts_number(&s->t1) &&
+    if (!is_newer(out, &s->t1) &&
         session_fails(s, IBAKE_CHECK_T, "T is not newer than before")) {
         return session_refuse(s, STATUS_STALE, IBAKE_ERR_TS,
                               "T is not newer than that of I_MESSAGE_1");

@@ -132,6 +132,11 @@ static const struct row rows[] = {
      12, IBAKE_CHECK_FORM},
     {"I_MESSAGE_1 drop mikey.T", DEFERRED, TAKE_I1, STATUS_NOT_FOUND, 12, 0},
     {"I_MESSAGE_1 drop mikey.RAND", DEFERRED, TAKE_I1, STATUS_NOT_FOUND, 12, 0},
+    {"I_MESSAGE_1 set mikey.RAND.value zeros:0", DEFERRED, TAKE_I1,
+     STATUS_BAD_LENGTH, 12, 0},
+    {"I_MESSAGE_1 set mikey.RAND.value zeros:200\n"
+     "R_MESSAGE_2 flip mikey.V.mac 3",
+     DEFERRED, TAKE_R2, STATUS_AUTH, 0, IBAKE_CHECK_V},
     {"I_MESSAGE_1 drop mikey.IDRi", DEFERRED, TAKE_I1, STATUS_NOT_FOUND, 12, 0},
     {"I_MESSAGE_1 drop mikey.IDRr", DEFERRED, TAKE_I1, STATUS_NOT_FOUND, 12, 0},
     {"I_MESSAGE_1 drop mikey.IBAKE", DEFERRED, TAKE_I1, STATUS_NOT_FOUND, 12,
@@ -270,6 +275,8 @@ static const struct {
     enum side form;
     const char *logged;
 } tolerated[] = {
+    {"I_MESSAGE_1 set mikey.RAND.value zeros:15", DEFERRED,
+     "RAND of 15 octets"},
     {"I_MESSAGE_1 append mikey.IDRr payload:GENEXT:hex:01", DEFERRED,
      "unexpected payload"},
     {"I_MESSAGE_1 append mikey.IDRr payload:SP:hex:000101", DEFERRED,

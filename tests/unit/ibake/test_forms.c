@@ -400,6 +400,33 @@ static void presets_of_a_wrong_length_are_refused(void)
     world_down(&w);
 }
 
+/* NTP seconds wrap on 2036-02-07 at 06:28:16 UTC; T2 after it is newer than T1
+ * before it (RFC 3830, 4.2.8). */
+static void an_exchange_outlives_the_ntp_era(void)
+{
+    static const uint64_t wrap_us = (uint64_t)2085978496 * 1000000;
+    struct world w;
+    struct exchange x;
+    CU_ASSERT_FATAL(world_up(&w));
+    w.env.virtual_us = wrap_us - 5000000;
+    CU_ASSERT(give_key(w.ring_a, ID_A, "20360207"));
+    CU_ASSERT(give_key(w.ring_b, ID_B, "20360207"));
+    exchange_new(&x, &w, ID_B, &w.cfg_b, ID_B);
+    CU_ASSERT_EQUAL(exchange_run(&x, MAKE_I2), MAKE_I2);
+    w.env.virtual_us = wrap_us + 5000000;
+    for (int step = MAKE_I2; step < ALL_STEPS; step++) {
+        CU_ASSERT_EQUAL(exchange_run_one(&x, (enum step)step), STATUS_OK);
+    }
+    struct mikey_msg m;
+    uint8_t type = 0;
+    uint64_t t = 0;
+    CU_ASSERT(mikey_decode(&m, x.i2.data, x.i2.len, NULL) == STATUS_OK);
+    CU_ASSERT(mikey_timestamp(&m, &type, &t) == STATUS_OK);
+    CU_ASSERT_EQUAL(t >> 32, 6); /* a second passes before I_MESSAGE_2 */
+    exchange_free(&x);
+    world_down(&w);
+}
+
 static const struct unit_case cases[] = {
     {"normal_form_needs_no_esk", normal_form_needs_no_esk},
     {"direct_addressing_carries_an_esk_in_normal_form",
@@ -423,5 +450,6 @@ static const struct unit_case cases[] = {
     {"error_messages_name_the_alert", error_messages_name_the_alert},
     {"presets_of_a_wrong_length_are_refused",
      presets_of_a_wrong_length_are_refused},
+    {"an_exchange_outlives_the_ntp_era", an_exchange_outlives_the_ntp_era},
     {NULL, NULL}};
 const struct unit_suite ibake_forms_suite = {"ibake_forms", cases};

@@ -359,6 +359,48 @@ static void the_wrong_psk_opens_nothing(void)
     kms_down(&k);
 }
 
+/* NTP-UTC-32 enters the IV with a fraction of zero (RFC 6043, 6.3), not as the
+ * 32-bit number a COUNTER is. */
+static void a_short_timestamp_enters_the_iv_padded(void)
+{
+    struct kms_world k;
+    struct mikey_msg m;
+    struct wr plain;
+    uint8_t key[16];
+    uint8_t salt[14];
+    size_t num = 0;
+    kms_up(&k);
+    k.w.env.random = script;
+    CU_ASSERT(
+        edit_list_add_all(&k.edits,
+                          "REQUEST_KEY_PSK set mikey.T.type 3\n"
+                          "REQUEST_KEY_PSK set mikey.T.value hex:ed05ee00",
+                          NULL) == STATUS_OK);
+    ask(&k, ID_A, "");
+    CU_ASSERT(answer(&k) == STATUS_OK);
+    CU_ASSERT_FATAL(mikey_decode(&m, k.request.data, k.request.len, NULL) ==
+                    STATUS_OK);
+    struct view rnd = mikey_find(&m, MIKEY_PL_RAND)->u.rnd.rand;
+    CU_ASSERT(kdf_derive(key, sizeof key, 0, octets_view(&k.psk), KDF_MSG_ENCR,
+                         0xff, m.hdr.csb_id, rnd) == STATUS_OK);
+    CU_ASSERT(kdf_derive(salt, sizeof salt, 0, octets_view(&k.psk),
+                         KDF_MSG_SALT, 0xff, m.hdr.csb_id, rnd) == STATUS_OK);
+    uint32_t csb = m.hdr.csb_id;
+    CU_ASSERT_FATAL(mikey_decode(&m, k.response.data, k.response.len, NULL) ==
+                    STATUS_OK);
+    struct view data = mikey_find(&m, MIKEY_PL_KEMAC)->u.kemac.data;
+    wr_init(&plain);
+    wr_bytes(&plain, data.data, data.len);
+    CU_ASSERT(kdf_aes_cm(plain.data, plain.len, (struct view){key, sizeof key},
+                         salt, csb, 0xed05ee0000000000u) == STATUS_OK);
+    CU_ASSERT(plain.len > 5 && memcmp(plain.data, "\x14\x01\x01\x00\x15", 5) ==
+                                   0); /* IDR before Key data */
+    CU_ASSERT(take(&k, &num) == STATUS_OK);
+    CU_ASSERT_EQUAL(num, 1);
+    wr_cleanup(&plain);
+    kms_down(&k);
+}
+
 static const struct unit_case cases[] = {
     {"exchange_equals_the_transcript", exchange_equals_the_transcript},
     {"several_identities_and_days", several_identities_and_days},
@@ -371,5 +413,7 @@ static const struct unit_case cases[] = {
     {"bad_responses_are_refused", bad_responses_are_refused},
     {"foreign_keys_are_not_taken", foreign_keys_are_not_taken},
     {"the_wrong_psk_opens_nothing", the_wrong_psk_opens_nothing},
+    {"a_short_timestamp_enters_the_iv_padded",
+     a_short_timestamp_enters_the_iv_padded},
     {NULL, NULL}};
 const struct unit_suite ibake_kms_suite = {"ibake_kms", cases};
