@@ -42,8 +42,7 @@ static int print_inside(const struct decode_keys *keys,
     struct wr w;
     int bad = 0;
     if (in == NULL) {
-        fprintf(stderr, "latchkey decode: %s\n",
-                status_name(STATUS_NO_MEMORY));
+        fprintf(stderr, "latchkey decode: %s\n", status_name(STATUS_NO_MEMORY));
         return 1;
     }
     if (decode_open(keys, item, pl, in)) {

@@ -4,6 +4,7 @@
  * the octets say must be what the fields say. */
 #include "harness/cli/vectors.h"
 
+#include "harness/base/env.h"
 #include "harness/base/mem.h"
 #include "harness/base/text.h"
 
@@ -178,25 +179,42 @@ static void element(struct der *d, const char *name)
     }
 }
 
+/* YYYYMMDDHHMMSSZ */
+static int is_time(const char *s)
+{
+    uint64_t us;
+    char iso[24];
+    if (strlen(s) != 15 || strspn(s, "0123456789") != 14 || s[14] != 'Z') {
+        return 0;
+    }
+    snprintf(iso, sizeof iso, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", s, s + 4, s + 6,
+             s + 8, s + 10, s + 12);
+    return utc_parse(&us, iso) == STATUS_OK;
+}
+
+/* IA5String and GeneralizedTime: seven bits. */
 static void text(struct der *d, uint8_t tag, const char *name)
 {
     struct view v = {0};
-    char buf[256];
     if (!tlv(&d->r, tag, &v)) {
         return;
     }
-    if (v.len >= sizeof buf || memchr(v.data, 0, v.len) != NULL) {
+    char *got = mem_alloc(v.len + 1);
+    if (got == NULL) {
+        d->r.err = STATUS_NO_MEMORY;
+        return;
+    }
+    int ok = 1;
+    for (size_t i = 0; i < v.len; i++) {
+        got[i] = (char)v.data[i];
+        ok &= v.data[i] > 0 && v.data[i] < 0x80;
+    }
+    if (!ok || (tag == TAG_TIME && !is_time(got))) {
         rd_fail(&d->r, STATUS_SYNTAX);
-        return;
+    } else {
+        expect_text(d, name, got);
     }
-    memcpy(buf, v.data, v.len);
-    buf[v.len] = '\0';
-    int digits = (int)strspn(buf, "0123456789");
-    if (tag == TAG_TIME && (v.len != 15 || digits != 14 || buf[14] != 'Z')) {
-        rd_fail(&d->r, STATUS_SYNTAX); /* YYYYMMDDHHMMSSZ */
-        return;
-    }
-    expect_text(d, name, buf);
+    mem_free(got);
 }
 
 /* OBJECT IDENTIFIER as dotted text. */
@@ -360,9 +378,15 @@ static void recipient_info(struct der *d)
     element(d, "recipientIdentity");
     if (next_is(d, TAG_SEQUENCE)) {
         pairs(d, "serverInfo", NULL, NULL); /* unknown parts are ignored */
+        if (json_array_size(stated(d, "serverInfo")) == 0) {
+            rd_fail(&d->r, STATUS_SYNTAX); /* SIZE (1..MAX) */
+        }
     }
     octet_string(d, "encryptedKey");
     leave(d, outer);
+    if (json_integer_value(stated(d, "cmsVersion")) != 3) {
+        d->unusable = "version";
+    }
 }
 
 static void other_recipient_info(struct der *d)

@@ -195,3 +195,32 @@ def test_a_bad_file_does_not_hide_the_others(tmp_path: Path) -> None:
 def test_standard_input_is_read() -> None:
     r = latchkey("vectors", "-", stdin=(ROOT / "vectors/rfc3830.json").read_bytes())
     assert r.code == 0
+
+
+def structure(name: str) -> dict:
+    group = next(g for g in load("bf_ibe.json")["testGroups"] if g["type"] == "IbeStructures")
+    return copy.deepcopy(next(t for t in group["tests"] if t["structure"] == name))
+
+
+@pytest.mark.parametrize("name,old,new,field", [
+    ("EmailIdentityData", b"bob@", b"b\xf6b@", None),
+    ("EmailIdentityData", b"20020328", b"20021328", ("time", "20021328000000Z")),
+    ("IBERecipientInfo", b"\x02\x01\x03", b"\x02\x01\x02", ("cmsVersion", 2)),
+])
+def test_structures_with_a_wrong_value_are_refused(tmp_path: Path, name: str, old: bytes, new: bytes,
+                                                   field: tuple[str, object] | None) -> None:
+    t = structure(name)
+    t["der"] = bytes.fromhex(t["der"]).replace(old, new, 1).hex()
+    t["result"] = "invalid"
+    if field is not None:
+        t["fields"][field[0]] = field[1]
+    code, out, _ = run(tmp_path, document([{"type": "IbeStructures", "tests": [t]}]))
+    assert code == 0 and out.splitlines()[-1] == "1 passed, 0 failed"
+
+
+def test_the_pairing_of_infinity_is_one(tmp_path: Path) -> None:
+    t = copy.deepcopy(next(g for g in load("bf_ibe.json")["testGroups"] if g["type"] == "Pairing")["tests"][0])
+    t["A"], t["e"] = "infinity", {"a": "01", "b": "00"}
+    wrong = dict(t, e={"a": "00", "b": "01"})
+    code, out, _ = run(tmp_path, document([{"type": "Pairing", "tests": [t, wrong]}]))
+    assert code == 1 and out.splitlines()[-1] == "1 passed, 1 failed"
