@@ -37,11 +37,22 @@ static int get_mac(struct dec *d, uint8_t *alg, struct view *out,
     return get_view(d, out, (size_t)len, field);
 }
 
+#define KEMAC_MAX 65536 /* the whole payload (RFC 3830, 6.13) */
+#define KEMAC_FIXED 5   /* Next payload, Encr alg, Encr data len, MAC alg */
+
 int kemac_decode(struct dec *d, struct mikey_payload *pl)
 {
-    return get_u8(d, &pl->u.kemac.encr_alg, "Encr alg") &&
-           get_block16(d, &pl->u.kemac.data, "Encr data len") &&
-           get_mac(d, &pl->u.kemac.mac_alg, &pl->u.kemac.mac, "MAC alg", "MAC");
+    size_t off = d->r.pos + 1;
+    if (!get_u8(d, &pl->u.kemac.encr_alg, "Encr alg") ||
+        !get_block16(d, &pl->u.kemac.data, "Encr data len") ||
+        !get_mac(d, &pl->u.kemac.mac_alg, &pl->u.kemac.mac, "MAC alg", "MAC")) {
+        return 0;
+    }
+    if (KEMAC_FIXED + pl->u.kemac.data.len + pl->u.kemac.mac.len > KEMAC_MAX) {
+        return dec_fail_clause(d, STATUS_BAD_LENGTH, "Encr data len", off,
+                               "RFC 3830, 6.13");
+    }
+    return 1;
 }
 
 void kemac_put(struct put *p, const struct mikey_payload *pl)

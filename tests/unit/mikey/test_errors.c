@@ -325,6 +325,27 @@ static void error_text_names_everything(void)
     octets_free(&o);
 }
 
+/* A whole KEMAC has at most 2^16 octets (RFC 3830, 6.13). */
+static void a_kemac_is_not_longer_than_allowed(void)
+{
+    for (size_t len = 65531; len <= 65532; len++) {
+        struct octets head = octets_of(HDR("01") "00 01");
+        struct mikey_msg m;
+        struct mikey_error err;
+        struct wr w;
+        wr_init(&w);
+        wr_bytes(&w, head.data, head.len);
+        wr_u16(&w, (uint16_t)len);
+        wr_fill(&w, 0xee, len);
+        wr_u8(&w, 0); /* MAC alg NULL */
+        enum status st = mikey_decode(&m, w.data, w.len, &err);
+        CU_ASSERT_EQUAL(st, len == 65531 ? STATUS_OK : STATUS_BAD_LENGTH);
+        CU_ASSERT(st == STATUS_OK || err.offset == 12);
+        wr_cleanup(&w);
+        octets_free(&head);
+    }
+}
+
 static const struct unit_case cases[] = {
     {"faults_of_messages_are_named", faults_of_messages_are_named},
     {"faults_of_chains_are_named", faults_of_chains_are_named},
@@ -336,6 +357,7 @@ static const struct unit_case cases[] = {
     {"error_text_names_payloads_without_a_name",
      error_text_names_payloads_without_a_name},
     {"error_text_names_everything", error_text_names_everything},
+    {"a_kemac_is_not_longer_than_allowed", a_kemac_is_not_longer_than_allowed},
     {NULL, NULL},
 };
 const struct unit_suite mikey_errors_suite = {"errors", cases};
