@@ -2,12 +2,14 @@
 /* Copyright The Latchkey Authors */
 /* Benchmarks of reading and judging a large capture: INVITEs over UDP, each
  * with an I_MESSAGE_1 of its own. */
+#define _DEFAULT_SOURCE /* wait4 */
 #include "harness/cli/bench.h"
 
 #include "capture/sample.h"
 #include "capture/trace.h"
 #include "harness/judge/judge.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,19 +152,17 @@ static int by_cpu(const void *x, const void *y)
     return (a->cpu > b->cpu) - (a->cpu < b->cpu);
 }
 
-static void one(struct bench_run *b, const struct input *in, const char *name,
-                void (*work)(const struct input *, struct answer *))
+/* Returns packets per second of CPU; 0 if it went wrong. */
+static double one(struct bench_run *b, const struct input *in, const char *name,
+                  void (*work)(const struct input *, struct answer *))
 {
     struct answer a[5] = {0};
     size_t samples = b->quick ? 1 : 5;
     char note[96];
-    if (!bench_wanted(b, name)) {
-        return;
-    }
     for (size_t i = 0; i < samples; i++) {
         if (!ask(in, work, &a[i])) {
             bench_wrong(b, name);
-            return;
+            return 0;
         }
     }
     qsort(a, samples, sizeof *a, by_cpu);
@@ -181,10 +181,62 @@ static void one(struct bench_run *b, const struct input *in, const char *name,
                            (json_int_t)m->rss_kb, "mikey", (json_int_t)m->mikey,
                            "findings", (json_int_t)m->findings),
                  note);
+    return rate;
+}
+
+/* ---- tshark beside it ---- */
+
+static void exec_tshark(const char *path)
+{
+    static const char off[] = "sdp.establish_conversation:FALSE";
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+        dup2(null, STDIN_FILENO);
+        dup2(null, STDOUT_FILENO);
+        dup2(null, STDERR_FILENO);
+        execlp("tshark", "tshark", "-r", path, "-o", off, "-T", "fields", "-e",
+               "frame.number", "-e", "mikey.type", (char *)NULL);
+    }
+    _exit(127);
+}
+
+/* The same file, once: its start counts, as it does for us. Nothing is said
+ * where tshark is not installed or does not do it. */
+static void beside_tshark(struct bench_run *b, const struct input *in,
+                          double ours)
+{
+    char note[96];
+    int status = -1;
+    struct rusage ru;
+    double t = bench_now();
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        exec_tshark(in->path);
+    }
+    if (pid < 0 || wait4(pid, &status, 0, &ru) != pid || status != 0) {
+        return;
+    }
+    t = bench_now() - t;
+    double cpu = (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) +
+                 (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1e-6;
+    double rate = in->packets / cpu;
+    struct bench_time once = {.samples = 1, .calls = 1};
+    snprintf(note, sizeof note,
+             "%u packets, %.2f s of CPU, peak %.1f MB; judge is %.0f times as "
+             "fast",
+             in->packets, cpu, (double)ru.ru_maxrss / 1024, ours / rate);
+    bench_report(
+        b, "judge-tshark", rate, "packets/s", &once,
+        json_pack("{s:I s:f s:f s:I s:f}", "packets", (json_int_t)in->packets,
+                  "cpu_seconds", cpu, "seconds", t, "peak_rss_kb",
+                  (json_int_t)ru.ru_maxrss, "judge_ratio", ours / rate),
+        note);
 }
 
 static void on_capture(struct bench_run *b, const char *name, unsigned packets,
-                       void (*work)(const struct input *, struct answer *))
+                       void (*work)(const struct input *, struct answer *),
+                       int beside)
 {
     struct input in = {.path = "/var/tmp/latchkey-bench-XXXXXX",
                        .packets = packets};
@@ -198,7 +250,10 @@ static void on_capture(struct bench_run *b, const char *name, unsigned packets,
     if (!write_capture(&in)) {
         bench_wrong(b, "the capture to read");
     } else {
-        one(b, &in, name, work);
+        double rate = one(b, &in, name, work);
+        if (beside && rate > 0) {
+            beside_tshark(b, &in, rate);
+        }
     }
     unlink(in.path);
 }
@@ -206,7 +261,7 @@ static void on_capture(struct bench_run *b, const char *name, unsigned packets,
 void bench_capture(struct bench_run *b)
 {
     unsigned packets = b->quick ? PACKETS_QUICK : PACKETS;
-    on_capture(b, "trace", packets, do_trace);
-    on_capture(b, "judge", packets, do_stream);
-    on_capture(b, "judge-exchanges", PACKETS_QUICK, do_judge);
+    on_capture(b, "trace", packets, do_trace, 0);
+    on_capture(b, "judge", packets, do_stream, 1);
+    on_capture(b, "judge-exchanges", PACKETS_QUICK, do_judge, 0);
 }

@@ -10,22 +10,31 @@
 
 struct work {
     struct crypto_bench *cb;
-    enum crypto_bench_product which;
 };
 
-static int products(void *ctx, unsigned long n)
-{
-    const struct work *w = ctx;
-    crypto_bench_products(w->cb, w->which, n);
-    return 1;
-}
+#define FIELD(name, call, which)                                               \
+    static int name(void *ctx, unsigned long n)                                \
+    {                                                                          \
+        const struct work *w = ctx;                                            \
+        call(w->cb, which, n);                                                 \
+        return 1;                                                              \
+    }
 
-static int squares(void *ctx, unsigned long n)
-{
-    const struct work *w = ctx;
-    crypto_bench_squares(w->cb, w->which, n);
-    return 1;
-}
+FIELD(products, crypto_bench_products, CRYPTO_BENCH_OURS)
+FIELD(products_gmp, crypto_bench_products, CRYPTO_BENCH_GMP)
+FIELD(products_openssl, crypto_bench_products, CRYPTO_BENCH_OPENSSL)
+FIELD(squares, crypto_bench_squares, CRYPTO_BENCH_OURS)
+FIELD(squares_gmp, crypto_bench_squares, CRYPTO_BENCH_GMP)
+FIELD(squares_openssl, crypto_bench_squares, CRYPTO_BENCH_OPENSSL)
+
+/* One operation in F_p by three hands. */
+struct trio {
+    const char *kind;
+    bench_fn ours, gmp, openssl;
+};
+static const struct trio trios[] = {
+    {"product", products, products_gmp, products_openssl},
+    {"square", squares, squares_gmp, squares_openssl}};
 
 #define REPEAT(name, call)                                                     \
     static int name(void *ctx, unsigned long n)                                \
@@ -45,33 +54,35 @@ REPEAT(decryptions, crypto_bench_decrypt(w->cb))
 REPEAT(identities, crypto_bench_identity(w->cb))
 REPEAT(extractions, crypto_bench_extract(w->cb))
 
-/* Ours beside those of two libraries. */
-static void field(struct bench_run *b, struct work *w, const char *kind,
-                  unsigned bits, bench_fn fn)
+/* Ours beside those of two libraries, sample by sample in turns: the ratio is
+ * the median of the quotients. */
+static void field(struct bench_run *b, struct work *w, const struct trio *of,
+                  unsigned bits)
 {
-    static const enum crypto_bench_product which[] = {
-        CRYPTO_BENCH_OURS, CRYPTO_BENCH_GMP, CRYPTO_BENCH_OPENSSL};
-    double ns[3] = {0};
-    struct bench_time t[3];
+    struct bench_time t;
+    struct bench_time again;
+    double gmp = 1;
+    double openssl = 1;
     char name[32];
     char note[96];
-    snprintf(name, sizeof name, "%s-%u", kind, bits);
+    snprintf(name, sizeof name, "%s-%u", of->kind, bits);
     if (!bench_wanted(b, name)) {
         return;
     }
-    for (size_t i = 0; i < 3; i++) {
-        w->which = which[i];
-        bench_measure(b, fn, NULL, w, &t[i], NULL);
-        ns[i] = t[i].median * 1e9;
+    if (!bench_measure(b, of->ours, of->gmp, w, &t, &gmp) ||
+        !bench_measure(b, of->ours, of->openssl, w, &again, &openssl)) {
+        bench_wrong(b, name);
+        return;
     }
-    w->which = CRYPTO_BENCH_OURS;
     const char *ops = crypto_bench_ops_name(w->cb);
-    snprintf(note, sizeof note, "%s; GMP %.1f ns, OpenSSL %.1f ns", ops, ns[1],
-             ns[2]);
-    bench_report(b, name, ns[0], "ns", &t[0],
-                 json_pack("{s:I s:s s:f s:f}", "p_bits", (json_int_t)bits,
-                           "implementation", ops, "gmp_ns", ns[1], "openssl_ns",
-                           ns[2]),
+    snprintf(note, sizeof note, "%s; %.2f of GMP's time, %.2f of OpenSSL's",
+             ops, gmp, openssl);
+    bench_report(b, name, t.median * 1e9, "ns", &t,
+                 json_pack("{s:I s:s s:f s:f s:f s:f s:f}", "p_bits",
+                           (json_int_t)bits, "implementation", ops, "min",
+                           t.min * 1e9, "gmp_ns", t.median * 1e9 / gmp,
+                           "openssl_ns", again.median * 1e9 / openssl,
+                           "gmp_ratio", gmp, "openssl_ratio", openssl),
                  note);
 }
 
@@ -124,7 +135,7 @@ static int any_wanted(const struct bench_run *b, unsigned bits)
 
 static void one_size(struct bench_run *b, unsigned bits)
 {
-    struct work w = {.which = CRYPTO_BENCH_OURS};
+    struct work w = {0};
     struct crypto_bench_count plain;
     struct crypto_bench_count fixed;
     if (!any_wanted(b, bits)) {
@@ -135,8 +146,9 @@ static void one_size(struct bench_run *b, unsigned bits)
         bench_wrong(b, "setup");
         return;
     }
-    field(b, &w, "product", bits, products);
-    field(b, &w, "square", bits, squares);
+    for (size_t i = 0; i < sizeof trios / sizeof *trios; i++) {
+        field(b, &w, &trios[i], bits);
+    }
     crypto_bench_count_pairing(&plain, w.cb);
     crypto_bench_count_fixed(&fixed, w.cb);
     operation(b, &w, "pairing", bits, pairings, &plain);
