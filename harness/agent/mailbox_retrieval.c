@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TAG_LEN 10 /* HMAC-SHA1-80 */
+
 struct retrieval {
     struct store_message *list;
     size_t num; /* messages to hand out; with deliver_again each counts twice */
@@ -18,6 +20,8 @@ struct retrieval {
     size_t next; /* message being sent */
     struct media_sender *sender;
     struct media_srtp *prompt;
+    struct media_srtp *anew; /* the hop key on somebody's SSRC */
+    uint32_t anew_ssrc;
     int released; /* keys were handed out */
 };
 
@@ -260,6 +264,36 @@ static void on_sent(void *ctx)
     send_next(c);
 }
 
+/* Protects what came anew, under the hop key and the SSRC it has. */
+static void reencrypt(struct incall *c, uint8_t *data, size_t *len, size_t cap)
+{
+    struct retrieval *r = c->owner;
+    struct ibake_srtp_key key;
+    struct rtp h;
+    if (*len <= RTP_HEADER_LEN + TAG_LEN ||
+        rtp_parse(&h, data, *len) != STATUS_OK) {
+        return;
+    }
+    if (r->anew == NULL || r->anew_ssrc != h.ssrc) {
+        struct media_srtp_params p = {0};
+        media_srtp_free(r->anew);
+        r->anew = NULL;
+        r->anew_ssrc = h.ssrc;
+        if (ibake_hop_key(c->ib, 2, &key) == STATUS_OK) {
+            memcpy(p.key, key.key, sizeof p.key);
+            memcpy(p.salt, key.salt, sizeof p.salt);
+            if (media_srtp_new(&r->anew, &p, h.ssrc, 0, 1) != STATUS_OK) {
+                r->anew = NULL;
+            }
+            mem_wipe(&key, sizeof key);
+            mem_wipe(&p, sizeof p);
+        }
+    }
+    if (r->anew != NULL) {
+        media_srtp_protect(r->anew, data, cap, len, data, *len - TAG_LEN);
+    }
+}
+
 /* Faults and stimuli that touch the media; correct mailboxes change nothing. */
 static unsigned alter(void *ctx, size_t index, uint8_t *data, size_t *len,
                       size_t cap)
@@ -273,22 +307,9 @@ static unsigned alter(void *ctx, size_t index, uint8_t *data, size_t *len,
         data[2] = (uint8_t)(index >> 8);
         data[3] = (uint8_t)index;
     }
-    if ((agent_does(c->agent, FAULT_MB_REENCRYPT_MEDIA) ||
-         agent_behaves(c->agent, "reencrypt")) &&
-        *len > 22) {
-        struct ibake_srtp_key key;
-        struct media_srtp_params p = {0};
-        struct media_srtp *s = NULL;
-        struct rtp h;
-        if (rtp_parse(&h, data, *len) == STATUS_OK &&
-            ibake_hop_key(c->ib, 2, &key) == STATUS_OK) {
-            memcpy(p.key, key.key, sizeof p.key);
-            memcpy(p.salt, key.salt, sizeof p.salt);
-            if (media_srtp_new(&s, &p, h.ssrc, 0, 1) == STATUS_OK) {
-                media_srtp_protect(s, data, cap, len, data, *len - 10);
-            }
-            media_srtp_free(s);
-        }
+    if (agent_does(c->agent, FAULT_MB_REENCRYPT_MEDIA) ||
+        agent_behaves(c->agent, "reencrypt")) {
+        reencrypt(c, data, len, cap);
     }
     return 1;
 }
@@ -357,6 +378,7 @@ static void retrieval_over(struct incall *c)
     if (r != NULL) {
         media_sender_stop(r->sender);
         media_srtp_free(r->prompt);
+        media_srtp_free(r->anew);
         store_list_free(r->list, r->in_list);
         mem_free(r);
     }

@@ -72,7 +72,7 @@ static void hello_lists_every_verb_and_unknown_ones_are_unsupported(void)
     {
         preload |= strcmp(json_string_value(v), "preload") == 0;
     }
-    CU_ASSERT(preload && json_array_size(verbs) == 9);
+    CU_ASSERT(preload && json_array_size(verbs) == 10);
     CU_ASSERT(
         json_is_true(json_object_get(bench_answer(&b, 2), "unsupported")));
     CU_ASSERT(
