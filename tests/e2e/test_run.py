@@ -85,7 +85,7 @@ def test_run_json_agrees(quick: Path) -> None:
     run = json.loads((quick / "run.json").read_text(encoding="utf-8"))
     assert {k: v for k, v in run["counts"].items() if v} == {k: v for k, v in counts(quick).items() if v}
     assert sum(run["counts"].values()) == len(CATALOGUE)
-    assert run["exit_code"] == 0 and not run.get("partial")
+    assert not run.get("partial")
 
 
 def test_the_pages_name_what_passed(quick: Path) -> None:
@@ -120,7 +120,7 @@ def test_interrupted_leaves_a_partial_report(tmp_path: Path) -> None:
     n = counts(out)
     assert n["NOT RUN"] > 0 and n["PASS"] >= 1 and sum(n.values()) == len(CATALOGUE), n
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    assert run["partial"] and run["exit_code"] == 130
+    assert run["partial"]
     assert "partial" in (out / "report.html").read_text(encoding="utf-8").lower()
     assert "partial" in (out / "summary.md").read_text(encoding="utf-8").lower()
     ET.parse(out / "junit.xml")

@@ -84,7 +84,10 @@ def test_ibe_parameters(bits: int, tmp_path: Path) -> None:
 def test_the_agents_own_octets(transport: str, tmp_path: Path) -> None:
     b = play(both_halves(tmp_path), tmp_path / "b", "--taps", "--px", f"PX_TRANSPORT={transport}")
     assert yaml.safe_load((b / "plan.yaml").read_text(encoding="utf-8"))["capture"] == "taps"
-    check(b)
+    verdicts = {tp: d["verdict"] for tp, d in all_verdicts(b).items()}
+    # agents stamp what they send by themselves: which of two of them was first is not always known
+    assert verdicts.pop("TP_DD_MB_AU_001") in ("PASS", "INCONC")
+    assert set(verdicts.values()) == {"PASS"}, verdicts
 
 
 def test_the_variant_is_really_on_the_wire(tmp_path: Path) -> None:
