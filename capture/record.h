@@ -85,7 +85,9 @@ enum status tap_tcp_close(struct tap_writer *t, uint64_t time_us,
                           const struct cap_addr *src,
                           const struct cap_addr *dst);
 
-/* tap_close writes what is pending, closes and frees. */
+/* tap_close writes what was reported, in the order of its times (agents report
+ * through pipes of their own, so that reports do not come in order), closes and
+ * frees. Errors: STATUS_IO, STATUS_NO_MEMORY. */
 enum status tap_close(struct tap_writer *t);
 
 /* tap_merge merges capture files of one link type by time stamp, in the order

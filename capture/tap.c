@@ -5,6 +5,7 @@
 
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/mem.h"
@@ -25,7 +26,21 @@ struct tap_conn {
     uint32_t seq_b;
 };
 
+/* What was reported, until it is known in which order it happened: each agent
+ * reports through a pipe of its own. */
+struct tap_report {
+    uint64_t time_us;
+    size_t order; /* of the reports */
+    enum tap_kind { TAP_UDP, TAP_TCP, TAP_TCP_CLOSE } kind;
+    struct cap_addr src;
+    struct cap_addr dst;
+    uint8_t *data;
+    size_t len;
+};
+
 struct tap_writer {
+    struct tap_report *reports;
+    size_t num_reports;
     pcap_t *pcap;
     pcap_dumper_t *dump;
     struct tap_conn *conns;
@@ -158,17 +173,11 @@ static int usable(const struct cap_addr *src, const struct cap_addr *dst)
            (src->version == 4 || src->version == 6);
 }
 
-enum status tap_udp(struct tap_writer *t, uint64_t time_us,
-                    const struct cap_addr *src, const struct cap_addr *dst,
-                    struct view octets)
+static enum status write_udp(struct tap_writer *t, uint64_t time_us,
+                             const struct cap_addr *src,
+                             const struct cap_addr *dst, struct view octets)
 {
     struct wr w;
-    if (!usable(src, dst)) {
-        return STATUS_MISUSE;
-    }
-    if (octets.len > MAX_UDP) {
-        return STATUS_BAD_LENGTH;
-    }
     wr_init(&w);
     ip_header(t, &w, src, dst, 17, 8 + octets.len);
     size_t at = w.len;
@@ -252,15 +261,12 @@ static enum status open_conn(struct tap_writer *t, uint64_t time_us,
     return s == STATUS_OK ? segment(t, time_us, c, 1, TCP_ACK, none) : s;
 }
 
-enum status tap_tcp(struct tap_writer *t, uint64_t time_us,
-                    const struct cap_addr *src, const struct cap_addr *dst,
-                    struct view octets)
+static enum status write_tcp(struct tap_writer *t, uint64_t time_us,
+                             const struct cap_addr *src,
+                             const struct cap_addr *dst, struct view octets)
 {
     int from_a = 1;
     enum status s = STATUS_OK;
-    if (!usable(src, dst)) {
-        return STATUS_MISUSE;
-    }
     struct tap_conn *c = find_conn(t, src, dst, &from_a);
     if (c == NULL) {
         s = open_conn(t, time_us, src, dst);
@@ -277,9 +283,9 @@ enum status tap_tcp(struct tap_writer *t, uint64_t time_us,
     return s;
 }
 
-enum status tap_tcp_close(struct tap_writer *t, uint64_t time_us,
-                          const struct cap_addr *src,
-                          const struct cap_addr *dst)
+static enum status write_tcp_close(struct tap_writer *t, uint64_t time_us,
+                                   const struct cap_addr *src,
+                                   const struct cap_addr *dst)
 {
     struct view none = {NULL, 0};
     int from_a = 1;
@@ -298,9 +304,110 @@ enum status tap_tcp_close(struct tap_writer *t, uint64_t time_us,
     return s;
 }
 
+/* ---- reports
+ * ------------------------------------------------------------------ */
+
+static enum status report(struct tap_writer *t, enum tap_kind kind,
+                          uint64_t time_us, const struct cap_addr *src,
+                          const struct cap_addr *dst, struct view octets)
+{
+    struct tap_report *r =
+        mem_resize(t->reports, (t->num_reports + 1) * sizeof *r);
+    if (r == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    t->reports = r;
+    r += t->num_reports;
+    *r = (struct tap_report){.time_us = time_us,
+                             .order = t->num_reports,
+                             .kind = kind,
+                             .src = *src,
+                             .dst = *dst,
+                             .len = octets.len};
+    if (octets.len > 0) {
+        r->data = mem_dup(octets.data, octets.len);
+        if (r->data == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+    }
+    t->num_reports++;
+    return STATUS_OK;
+}
+
+enum status tap_udp(struct tap_writer *t, uint64_t time_us,
+                    const struct cap_addr *src, const struct cap_addr *dst,
+                    struct view octets)
+{
+    if (!usable(src, dst)) {
+        return STATUS_MISUSE;
+    }
+    return octets.len > MAX_UDP
+               ? STATUS_BAD_LENGTH
+               : report(t, TAP_UDP, time_us, src, dst, octets);
+}
+
+enum status tap_tcp(struct tap_writer *t, uint64_t time_us,
+                    const struct cap_addr *src, const struct cap_addr *dst,
+                    struct view octets)
+{
+    return usable(src, dst) ? report(t, TAP_TCP, time_us, src, dst, octets)
+                            : STATUS_MISUSE;
+}
+
+enum status tap_tcp_close(struct tap_writer *t, uint64_t time_us,
+                          const struct cap_addr *src,
+                          const struct cap_addr *dst)
+{
+    return report(t, TAP_TCP_CLOSE, time_us, src, dst, (struct view){0});
+}
+
+static int earlier(const void *a, const void *b)
+{
+    const struct tap_report *x = a;
+    const struct tap_report *y = b;
+    if (x->time_us != y->time_us) {
+        return x->time_us < y->time_us ? -1 : 1;
+    }
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static enum status write_report(struct tap_writer *t,
+                                const struct tap_report *r)
+{
+    struct view octets = {r->data, r->len};
+    switch (r->kind) {
+    case TAP_UDP:
+        return write_udp(t, r->time_us, &r->src, &r->dst, octets);
+    case TAP_TCP:
+        return write_tcp(t, r->time_us, &r->src, &r->dst, octets);
+    case TAP_TCP_CLOSE:
+        return write_tcp_close(t, r->time_us, &r->src, &r->dst);
+    }
+    return STATUS_INTERNAL;
+}
+
+static enum status write_reports(struct tap_writer *t)
+{
+    enum status s = STATUS_OK;
+    if (t->num_reports > 0) {
+        qsort(t->reports, t->num_reports, sizeof *t->reports, earlier);
+    }
+    for (size_t i = 0; i < t->num_reports; i++) {
+        if (s == STATUS_OK) {
+            s = write_report(t, &t->reports[i]);
+        }
+        mem_free(t->reports[i].data);
+    }
+    mem_free(t->reports);
+    return s;
+}
+
 enum status tap_close(struct tap_writer *t)
 {
-    enum status s = pcap_dump_flush(t->dump) == 0 ? STATUS_OK : STATUS_IO;
+    enum status s = write_reports(t);
+    if (pcap_dump_flush(t->dump) != 0 && s == STATUS_OK) {
+        s = STATUS_IO;
+    }
     pcap_dump_close(t->dump);
     pcap_close(t->pcap);
     mem_free(t->conns);

@@ -394,12 +394,16 @@ enum status net_stream_send(struct net_stream *s, const uint8_t *data,
     if (len == 0) {
         return STATUS_OK;
     }
-    enum status st =
-        s->in_memory ? net_mem_send(s, data, len) : send_uv(s, data, len);
-    if (st == STATUS_OK) {
-        net_tap(s->loop, 1, &s->local, &s->peer, 1, data, len);
+    if (s->in_memory) {
+        enum status st = net_mem_send(s, data, len);
+        if (st == STATUS_OK) {
+            net_tap(s->loop, 1, &s->local, &s->peer, 1, data, len);
+        }
+        return st;
     }
-    return st;
+    /* Told before it goes out, so that no answer bears an earlier time. */
+    net_tap(s->loop, 1, &s->local, &s->peer, 1, data, len);
+    return send_uv(s, data, len);
 }
 
 static void on_shutdown(uv_shutdown_t *req, int status)

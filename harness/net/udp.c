@@ -164,13 +164,16 @@ enum status net_udp_send(struct net_udp *udp, const struct net_addr *to,
     if (len > UDP_MAX) {
         return STATUS_BAD_LENGTH;
     }
-    enum status s = udp->loop->mode == NET_VIRTUAL
-                        ? net_mem_udp_send(udp, to, data, len)
-                        : send_uv(udp, to, data, len);
-    if (s == STATUS_OK) {
-        net_tap(udp->loop, 1, &udp->local, to, 0, data, len);
+    if (udp->loop->mode == NET_VIRTUAL) {
+        enum status s = net_mem_udp_send(udp, to, data, len);
+        if (s == STATUS_OK) {
+            net_tap(udp->loop, 1, &udp->local, to, 0, data, len);
+        }
+        return s;
     }
-    return s;
+    /* Told before it goes out, so that no answer bears an earlier time. */
+    net_tap(udp->loop, 1, &udp->local, to, 0, data, len);
+    return send_uv(udp, to, data, len);
 }
 
 struct net_addr net_udp_local(const struct net_udp *udp)
