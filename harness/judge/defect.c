@@ -387,6 +387,7 @@ static void r2_content(struct jmsg *m, const struct jmsg *i2)
                        ? i2->sent->ibake.xp != NULL
                        : m->leg->form == JFORM_DEFERRED;
     const struct jkeys *k = &m->leg->keys;
+    const struct mikey_payload *v = mikey_find(f->msg, MIKEY_PL_V);
     if (deferred || f->ibake.state != JOPEN_ABSENT) {
         if (opened(m, &f->ibake)) {
             inner_ids(m, &f->ibake, f, 0);
@@ -396,9 +397,9 @@ static void r2_content(struct jmsg *m, const struct jmsg *i2)
                           m->x->i1 != NULL ? m->x->i1->sent : NULL, 0, JD_XP);
         }
     }
-    if (k->v_checked) {
-        m->defects |= k->v_ok ? 0 : JD_V;
-    } else if (mikey_find(f->msg, MIKEY_PL_V) == NULL) {
+    if (m->v_checked) {
+        m->defects |= m->v_ok ? 0 : JD_V;
+    } else if (v == NULL || v->u.v.auth_alg == 0) {
         m->defects |= JD_V;
     } else {
         m->unknown |= JD_V;

@@ -177,6 +177,7 @@ struct jmsg {
     const char *lack;   /* the key that is wanting */
     const struct jmsg *earlier; /* the message that this one repeats */
     struct jmsg *next_same;     /* with the same key in msg_map */
+    int v_checked, v_ok;        /* R_MESSAGE_2: its V */
 };
 static inline const struct jsight *jmsg_first(const struct jmsg *m)
 {
@@ -247,6 +248,9 @@ struct jkeys { /* of one leg */
     struct jsrtp_key e2e_alt; /* of I_MESSAGE_1's RAND where it differs */
     int has_alt;
     int derived; /* MPK was derived from xP and yP, not given */
+    /* What rests on a line of the log that nothing confirms, in words; NULL = on
+     * nothing. Such a key may open a packet, but not condemn one. */
+    const char *hop_doubt, *e2e_doubt;
 };
 
 /* ---- exchanges ------------------------------------------------------------- */

@@ -197,6 +197,21 @@ static int tgk_by(const struct inputs *in, const struct reading *r,
     return 1;
 }
 
+/* "the MPK of line 7 of the key log": what is given, not computed, may be wrong. */
+static const char *line_of(struct judge *j, enum keylog_label label,
+                           struct view secret)
+{
+    for (size_t i = 0; i < keylog_num(j->kl, label); i++) {
+        const struct keylog_entry *e = keylog_at(j->kl, label, i);
+        if (view_equal(e->secret, secret)) {
+            return j_printf(j, "a sound %s (that of line %u of the key log does "
+                               "not fit)",
+                            keylog_label_name(label), e->line);
+        }
+    }
+    return j_printf(j, "a sound %s", keylog_label_name(label));
+}
+
 /* ---- V of R_MESSAGE_2 ------------------------------------------------------------------ */
 
 static size_t tail_by(const struct inputs *in, const struct reading *r,
@@ -246,6 +261,45 @@ static int verify_by(const struct inputs *in, const struct reading *r)
            len == v->u.v.mac.len && mem_equal(tag, v->u.v.mac.data, len);
 }
 
+/* Whether V of every R_MESSAGE_2 of the leg verifies. A given MPK that verifies
+ * none of them is itself in doubt. */
+static int find_reading(const struct inputs *in, struct reading *r);
+
+static void verify_all(struct judge *j, struct inputs *in, struct jleg *l,
+                       const struct reading *leg_reading)
+{
+    struct jkeys *k = &l->keys;
+    int any = k->v_ok;
+    for (size_t i = 0; i < l->num_r2; i++) {
+        struct jmsg *m = l->r2[i];
+        struct inputs one = *in;
+        struct reading r = *leg_reading;
+        one.r2 = m->rcvd;
+        for (size_t n = 0; n < l->num_i2; n++) {
+            one.i2 = answer_r2(l->i2[n]) == m && l->i2[n]->rcvd->msg != NULL
+                         ? l->i2[n]->rcvd
+                         : one.i2;
+        }
+        if (one.r2 == NULL || one.r2->msg == NULL || one.i2 == NULL ||
+            one.r2->err == NULL || one.r2->err->status != STATUS_OK ||
+            mikey_find(one.r2->msg, MIKEY_PL_V) == NULL) {
+            continue;
+        }
+        m->v_checked = 1;
+        m->v_ok = find_reading(&one, &r);
+        any |= m->v_ok;
+    }
+    if (any || in->shared.len > 0) {
+        return;
+    }
+    struct view given = {k->mpk, k->mpk_len};
+    k->lack = line_of(j, KEYLOG_MPK, given);
+    k->v_checked = 0;
+    for (size_t i = 0; i < l->num_r2; i++) {
+        l->r2[i]->v_checked = 0;
+    }
+}
+
 static int find_reading(const struct inputs *in, struct reading *r)
 {
     static const size_t lens[] = {32, 16, 20, 24};
@@ -277,7 +331,9 @@ static const char *reading_text(struct judge *j, const struct inputs *in,
         "AMB-18: V covers the identity called, not the one that answered"};
     static const char *const rands[] = {"", "AMB-15: RAND of I_MESSAGE_2",
                                         "AMB-15: RAND of both messages"};
-    const char *t[4] = {points[r->point], covers[r->cover], rands[r->rnd], ""};
+    /* Both together come last, also when they are the same. */
+    size_t rnd = r->rnd > 0 && r->rnd + 1 == in->num_rnd ? 2 : r->rnd;
+    const char *t[4] = {points[r->point], covers[r->cover], rands[rnd], ""};
     if (in->shared.len > 0 && r->mpk_len != MPK_LEN) {
         t[3] = j_printf(j, "AMB-14: MPK of %zu bits", r->mpk_len * 8);
     }
@@ -366,7 +422,9 @@ static struct view find_sk(struct judge *j, struct jkeys *k,
             i2->esk.lack[0] != '\0'
                 ? j_printf(j, "SK %s or %s", j_hex(j, lookup), i2->esk.lack)
                 : j_printf(j, "SK %s", j_hex(j, lookup));
+        return (struct view){0};
     }
+    k->e2e_doubt = line_of(j, KEYLOG_SK, sk);
     return sk;
 }
 
@@ -432,10 +490,12 @@ static void collect_rands(struct inputs *in)
         return;
     }
     in->rnd[in->num_rnd++] = a;
-    if (b.len == 0 || view_equal(a, b)) {
+    if (b.len == 0) {
         return;
     }
-    in->rnd[in->num_rnd++] = b;
+    if (!view_equal(a, b)) {
+        in->rnd[in->num_rnd++] = b;
+    }
     uint8_t *both = j_alloc(in->j, a.len + b.len);
     if (both != NULL) {
         memcpy(both, a.data, a.len);
@@ -515,6 +575,13 @@ static void keys_leg(struct judge *j, const struct jx *x, struct jleg *l)
         l->keys.reading = l->keys.v_ok ? reading_text(j, &in, &r) : "";
     }
     set_keys(&l->keys, &in, &r);
+    if (have) {
+        verify_all(j, &in, l, &r);
+    }
+    if (l->keys.has_hop && in.shared.len == 0) {
+        l->keys.hop_doubt = line_of(
+            j, KEYLOG_TGK, (struct view){l->keys.tgk, sizeof l->keys.tgk});
+    }
     mem_wipe(&in.shared, sizeof in.shared);
 }
 

@@ -24,6 +24,9 @@ void refuse_broken(struct probe *p, const char *want, const char *what)
     if (p->law->info.level == JUDGE_DERIVED) {
         probe_lack(p, want, "%s, which the standards do not forbid in words",
                    what);
+    } else if (p->law->info.level == JUDGE_SECURITY) {
+        probe_lack(p, want, "security finding: %s, which the standards do not "
+                            "forbid in words", what);
     } else {
         probe_fail(p, want, "%s", what);
     }

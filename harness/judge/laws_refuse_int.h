@@ -13,7 +13,8 @@ struct refuse { /* argument of a law */
 /* refuse_asked: a row of the plan names the law: then even what cannot be told is
  * a finding. */
 int refuse_asked(const struct judge *j, const struct law *law);
-/* refuse_broken: a FAIL, or a lack if the duty is only derived. */
+/* refuse_broken: a FAIL, or a lack if the duty is only derived or stands outside
+ * the standards (a security finding). */
 void refuse_broken(struct probe *p, const char *want, const char *what);
 /* refuse_alive: the party did something of its own after the time, else a lack. */
 int refuse_alive(struct probe *p, const char *want, int party, uint64_t us);

@@ -37,6 +37,9 @@ static void point_at(struct probe *p, const struct jrtp *r)
 static const char *e2e_lack(const struct jx *x)
 {
     const struct jkeys *k = x->leg != NULL ? &x->leg->keys : NULL;
+    if (k != NULL && (k->e2e_doubt != NULL || k->hop_doubt != NULL)) {
+        return k->e2e_doubt != NULL ? k->e2e_doubt : k->hop_doubt;
+    }
     return k != NULL && k->e2e_lack[0] != '\0' ? k->e2e_lack
                                                : "the SK of the deposit";
 }
@@ -218,7 +221,9 @@ static void after_r2(struct judge *j, const struct law *law, const struct jx *x)
     const struct jrtp *r = first_forward(x);
     const char *want = "no content before a good R_MESSAGE_2";
     p.frame = jmsg_arrived(r2 != NULL ? r2 : x->leg->r1);
-    if (r != NULL && (r2 == NULL || r->t->frame < jmsg_arrived(r2))) {
+    if (r != NULL && r2 == NULL && j->lossy) {
+        law_lossy(&p, want);
+    } else if (r != NULL && (r2 == NULL || r->t->frame < jmsg_arrived(r2))) {
         point_at(&p, r);
         probe_fail(&p, want,
                    r2 == NULL ? "content, and no good R_MESSAGE_2"
@@ -366,7 +371,9 @@ static void greeting(struct judge *j, const struct law *law, const struct jx *x)
                                          : "under no key known, or in clear");
     } else if (unknown > 0) {
         probe_lack(&p, want, "missing: %s",
-                   x->leg != NULL && x->leg->keys.lack[0] != '\0'
+                   x->leg != NULL && x->leg->keys.hop_doubt != NULL
+                       ? x->leg->keys.hop_doubt
+                   : x->leg != NULL && x->leg->keys.lack[0] != '\0'
                        ? x->leg->keys.lack
                        : "[x][y]P");
     }

@@ -313,7 +313,7 @@ static void r2_mac(struct judge *j, const struct law *law, const struct jmsg *m)
     const struct jleg *l = m->leg;
     const struct mikey_payload *v =
         law_decoded(m->sent) ? mikey_find(m->sent->msg, MIKEY_PL_V) : NULL;
-    if (v == NULL || l == NULL || l->num_r2 == 0 || l->r2[0] != m) {
+    if (v == NULL || l == NULL) {
         return; /* r2-structure says what is amiss */
     }
     struct probe p = probe_msg(j, law, m);
@@ -322,14 +322,14 @@ static void r2_mac(struct judge *j, const struct law *law, const struct jmsg *m)
     law_field(&p, m->sent, v, "Ver data");
     if (v->u.v.auth_alg == 0) {
         probe_fail(&p, want, "mikey.V.Auth alg: 0 NULL");
-    } else if (!l->keys.v_checked) {
+    } else if (!m->v_checked) {
         probe_lack(&p, want, "missing from the key log: %s",
                    l->keys.lack[0] != '\0' ? l->keys.lack
                                            : "ECDH_PRIVATE of x or y, or MPK");
     } else {
-        probe_must(&p, l->keys.v_ok, want, "mikey.V.Ver data: %s, another",
+        probe_must(&p, m->v_ok, want, "mikey.V.Ver data: %s, another",
                    j_hex(j, v->u.v.mac));
-        if (l->keys.v_ok && l->keys.reading[0] != '\0') {
+        if (m->v_ok && l->keys.reading[0] != '\0') {
             probe_note(&p, want, "%s", l->keys.reading);
         }
     }

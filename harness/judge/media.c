@@ -220,6 +220,7 @@ struct candidate {
     enum jmedia_key key;
     int cs;
     const struct jkeys *by;
+    int doubted, fits; /* given by the log; verified a packet */
 };
 
 struct track { /* index of one SSRC under one key (RFC 3711, 3.3.1) */
@@ -243,6 +244,9 @@ static void key_add(struct keyset *set, const struct jkeys *by,
                     const struct jsrtp_key *k, enum jmedia_key kind, int cs)
 {
     if (set->num < MAX_KEYS && session_make(&set->c[set->num].s, k)) {
+        set->c[set->num].doubted =
+            (kind == JMK_E2E ? by->e2e_doubt : by->hop_doubt) != NULL;
+        set->c[set->num].fits = 0;
         set->c[set->num].key = kind;
         set->c[set->num].cs = cs;
         set->c[set->num].by = by;
@@ -355,9 +359,28 @@ static void find_key(struct judge *j, struct keyset *set, struct jrtp *r)
         r->key = set->c[i].key;
         r->cs = set->c[i].cs;
         r->by = set->c[i].by;
+        set->c[i].fits = 1;
         track_note(set, r, i, roc);
         return;
     }
+}
+
+/* A key that the log gives and that verifies no packet may be a wrong line: then
+ * what verifies under no key is not known to be wrong. One that fits one crypto
+ * session is right for the other. */
+static int in_doubt(const struct keyset *set)
+{
+    for (size_t i = 0; i < set->num; i++) {
+        int fits = !set->c[i].doubted;
+        for (size_t k = 0; k < set->num; k++) {
+            fits |= set->c[k].by == set->c[i].by &&
+                    set->c[k].key == set->c[i].key && set->c[k].fits;
+        }
+        if (!fits) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 void media_all(struct judge *j)
@@ -384,6 +407,12 @@ void media_all(struct judge *j)
         }
         for (size_t k = 0; k < x->num_rtp; k++) {
             find_key(j, set, x->rtp[k]);
+        }
+        if (x->num_rtp > 0 && in_doubt(set)) {
+            for (size_t k = 0; k < x->num_rtp; k++) {
+                x->rtp[k]->key = x->rtp[k]->key == JMK_NONE ? JMK_UNKNOWN
+                                                            : x->rtp[k]->key;
+            }
         }
     }
     mem_wipe(set, sizeof *set);

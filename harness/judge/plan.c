@@ -36,11 +36,43 @@ static struct jparty *party_add(struct judge *j)
     return p;
 }
 
+/* A key that is misspelt must not make a plan that asks for less. */
+static const char *unknown_key(const struct ynode *map,
+                               const char *const *known)
+{
+    for (const struct ynode *c = map->first; c != NULL; c = c->next) {
+        size_t i = 0;
+        while (known[i] != NULL && strcmp(known[i], c->key) != 0) {
+            i++;
+        }
+        if (known[i] == NULL) {
+            return c->key;
+        }
+    }
+    return NULL;
+}
+
+static enum status refuse_key(struct judge_error *e, const char *path,
+                              const struct ynode *n, const char *key)
+{
+    char what[200];
+    snprintf(what, sizeof what, "there is no key \"%.100s\" here "
+                                "(docs/BUNDLE.md); remove or correct it", key);
+    return refuse(e, path, n->line, what);
+}
+
 static enum status load_party(struct judge *j, const char *path,
                               const struct ynode *n, struct judge_error *e)
 {
+    static const char *const keys[] = {
+        "role",    "address", "sip_port", "kms_port", "identity",
+        "account", "vm_uri",  "harness",  NULL};
     const char *role = ynode_str(n, "role", NULL);
     const char *addr = ynode_str(n, "address", NULL);
+    const char *odd = n->kind == YNODE_MAP ? unknown_key(n, keys) : NULL;
+    if (odd != NULL) {
+        return refuse_key(e, path, n, odd);
+    }
     if (role == NULL || addr == NULL) {
         return refuse(e, path, n->line,
                       "a party needs role and address; add them");
@@ -99,8 +131,23 @@ static enum status load_rows(struct judge *j, const char *path,
     if (j->rows == NULL) {
         return STATUS_NO_MEMORY;
     }
+    if (seq != NULL && seq->kind != YNODE_SEQ && seq->first != NULL) {
+        return refuse(e, path, seq->line,
+                      "expect is a list; write each row as - {law: ..., at: "
+                      "..., as: ...}");
+    }
     for (const struct ynode *c = seq != NULL ? seq->first : NULL; c != NULL;
          c = c->next) {
+        static const char *const keys[] = {"law", "at", "as", NULL};
+        if (c->kind != YNODE_MAP) {
+            return refuse(e, path, c->line,
+                          "a row is a map; write - {law: ..., at: ..., as: "
+                          "...}");
+        }
+        const char *odd = unknown_key(c, keys);
+        if (odd != NULL) {
+            return refuse_key(e, path, c, odd);
+        }
         struct jrow r = {.law = ynode_str(c, "law", ""),
                          .on = ynode_str(c, "at", "any"),
                          .as = ynode_str(c, "as", "duty"),
@@ -117,8 +164,18 @@ static enum status load_rows(struct judge *j, const char *path,
         }
         if (!on_known(r.on)) {
             return refuse(e, path, c->line,
-                          "on must be deposit N, retrieval N, call N, request N, "
+                          "at must be deposit N, retrieval N, call N, request N, "
                           "run, any or all");
+        }
+        for (size_t i = 0; i < j->num_rows; i++) {
+            const struct jrow *o = &j->rows[i];
+            if (strcmp(o->law, r.law) == 0 && strcmp(o->on, r.on) == 0 &&
+                strcmp(o->as, r.as) == 0) {
+                snprintf(what, sizeof what,
+                         "this row is that of line %u again; remove it",
+                         o->line);
+                return refuse(e, path, c->line, what);
+            }
         }
         j->rows[j->num_rows++] = r;
     }
@@ -148,6 +205,11 @@ enum status plan_load(struct judge *j, const char *path, struct judge_error *e)
         return refuse(e, path, 1, "tp or role is missing; add them");
     }
     const struct ynode *ps = ynode_get(j->plan, "parties");
+    if (ps != NULL && ps->kind != YNODE_SEQ && ps->first != NULL) {
+        return refuse(e, path, ps->line,
+                      "parties is a list; write each as - {role: ..., address: "
+                      "...}");
+    }
     for (const struct ynode *c = ps != NULL ? ps->first : NULL; c != NULL;
          c = c->next) {
         enum status st = load_party(j, path, c, e);
@@ -155,7 +217,19 @@ enum status plan_load(struct judge *j, const char *path, struct judge_error *e)
             return st;
         }
     }
-    return load_rows(j, path, ynode_get(j->plan, "expect"), e);
+    enum status rows = load_rows(j, path, ynode_get(j->plan, "expect"), e);
+    if (rows != STATUS_OK) {
+        return rows;
+    }
+    if (strcmp(j->role, "PC") != 0 && party_find(j, j->role) < 0) {
+        char what[200];
+        snprintf(what, sizeof what,
+                 "role is %.60s, but no party has that role; correct it or add "
+                 "the party", j->role);
+        const struct ynode *n = ynode_get(j->plan, "role");
+        return refuse(e, path, n != NULL ? n->line : 1, what);
+    }
+    return STATUS_OK;
 }
 
 const char *plan_pixit(const struct judge *j, const char *item,

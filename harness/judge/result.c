@@ -275,7 +275,9 @@ static void count_party(struct judge_party_result *p,
                         const struct judge_finding *f)
 {
     int remark = f->verdict == JUDGE_FAIL && f->level == JUDGE_SHOULD;
-    int derived = f->verdict == JUDGE_FAIL && f->level == JUDGE_DERIVED;
+    int derived =
+        f->verdict == JUDGE_FAIL &&
+        (f->level == JUDGE_DERIVED || f->level == JUDGE_SECURITY);
     p->passed += f->verdict == JUDGE_PASS || remark;
     p->inconclusive += f->verdict == JUDGE_INCONC || derived;
     p->failed += f->verdict == JUDGE_FAIL && !remark && !derived;

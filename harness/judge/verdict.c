@@ -9,8 +9,8 @@
 
 /* ---- what a finding counts for -------------------------------------------------------- */
 
-/* A SHOULD that is not kept is a remark, a derived duty that is not kept is no
- * nonconformity (ims-deferred-delivery, 7.3). */
+/* A SHOULD that is not kept is a remark; a derived duty that is not kept, or what is
+ * wrong for security alone, is no nonconformity (ims-deferred-delivery, 7.3). */
 static enum judge_verdict weight(const struct judge_finding *f)
 {
     if (f->verdict != JUDGE_FAIL) {
@@ -18,19 +18,40 @@ static enum judge_verdict weight(const struct judge_finding *f)
     }
     switch (f->level) {
     case JUDGE_MUST:
-    case JUDGE_SECURITY:
         return JUDGE_FAIL;
     case JUDGE_SHOULD:
         return JUDGE_PASS;
     case JUDGE_DERIVED:
+    case JUDGE_SECURITY:
         return JUDGE_INCONC;
     }
     return JUDGE_FAIL;
 }
 
+/* In a passive judgement everybody of the plan is under test, but no address that
+ * nobody named, and no tester beside implementations under test. */
+static int role_under_test(const struct judge *j, const char *role)
+{
+    int all = 1;
+    if (strcmp(j->role, "PC") != 0) {
+        return strcmp(role, j->role) == 0;
+    }
+    int p = party_find(j, role);
+    for (size_t i = 0; i < j->num_parties; i++) {
+        all &= !j->parties[i].named || j->parties[i].harness;
+    }
+    return p >= 0 && j->parties[p].named && (all || !j->parties[p].harness);
+}
+
 static int under_test(const struct judge *j, const struct judge_finding *f)
 {
-    return strcmp(j->role, "PC") == 0 || strcmp(f->party, j->role) == 0;
+    return role_under_test(j, f->party);
+}
+
+static int of_harness(const struct judge *j, const char *role)
+{
+    int p = party_find(j, role);
+    return p >= 0 && j->parties[p].harness;
 }
 
 static int at_place(const struct jrow *row, const struct judge_finding *f)
@@ -78,6 +99,17 @@ static const char *told(struct judge *j, const struct judge_finding *f)
                           f->place, f->expected, f->actual);
 }
 
+static int place_seen(const struct judge *j, const char *on)
+{
+    for (size_t i = 0; i < j->num_xs; i++) {
+        if (strcmp(j->xs[i]->place, on) == 0) {
+            return 1;
+        }
+    }
+    return strcmp(on, "any") == 0 || strcmp(on, "all") == 0 ||
+           strcmp(on, "run") == 0;
+}
+
 static void settle(struct judge *j, const struct jrow *row,
                    struct judge_row *out, const struct tally *t)
 {
@@ -91,6 +123,10 @@ static void settle(struct judge *j, const struct jrow *row,
     } else if (t->lacking > 0) {
         out->verdict = JUDGE_INCONC;
         out->why = told(j, t->first_lack);
+    } else if (!place_seen(j, row->on)) {
+        out->verdict = JUDGE_INCONC;
+        out->why = j_printf(j, "%s: the recording holds no %s", row->law,
+                            row->on);
     } else {
         out->verdict = JUDGE_INCONC;
         out->why = j_printf(j,
@@ -105,8 +141,8 @@ static void row_eval(struct judge *j, const struct judge_result *r,
                      struct judge_row *out, struct tally *t)
 {
     int anybody =
-        strcmp(row->as, "preamble") == 0 || strcmp(row->as, "control") == 0 ||
-        strcmp(row->as, "stimulus") == 0;
+        strcmp(row->as, "preamble") == 0 || strcmp(row->as, "control") == 0;
+    int testers = strcmp(row->as, "stimulus") == 0;
     unsigned *list = j_alloc(j, (r->num_findings + 1) * sizeof *list);
     *out = (struct judge_row){
         .law = row->law, .on = row->on, .as = row->as, .why = ""};
@@ -117,8 +153,9 @@ static void row_eval(struct judge *j, const struct judge_result *r,
     for (size_t i = 0; i < r->num_findings; i++) {
         struct judge_finding *f = &all[i];
         int mine = under_test(j, f);
+        int counts = testers ? of_harness(j, f->party) : anybody || mine;
         if (strcmp(f->law->name, row->law) != 0 || !at_place(row, f) ||
-            (!anybody && !mine)) {
+            !counts) {
             continue;
         }
         f->counted = 1;
@@ -152,15 +189,15 @@ static const struct judge_finding *leak(const struct judge *j,
 }
 
 /* A process that ended without being asked to. */
-static const struct jev *crashed(const struct judge *j, int of_harness)
+static const struct jev *crashed(const struct judge *j, int testers)
 {
     for (size_t i = 0; i < j->num_evs; i++) {
         const struct jev *e = j->evs[i];
         int p = party_find(j, e->role);
         if (strcmp(e->kind, "exit") == 0 &&
             json_is_false(json_object_get(e->obj, "expected")) && p >= 0 &&
-            j->parties[p].harness == of_harness &&
-            (of_harness || strcmp(e->role, j->role) == 0)) {
+            j->parties[p].harness == testers &&
+            (testers || role_under_test(j, e->role))) {
             return e;
         }
     }

@@ -509,7 +509,9 @@ static void second_half(struct lf *f, struct jx *x, struct jleg *l,
         lf_open(f, &r2->ibake, s.idi,
                 &(struct lf_inner){.idi = s.idi, .xp = xp});
     }
-    lf_msg(f, x, l, r2, lf_sip(f, x, LF_MB, x->initiator, "UPDATE", 3, 200));
+    struct jmsg *m = lf_msg(
+        f, x, l, r2, lf_sip(f, x, LF_MB, x->initiator, "UPDATE", 3, 200));
+    m->v_checked = m->v_ok = 1;
     struct jkeys *k = &l->keys;
     k->known = k->v_checked = k->v_ok = k->has_hop = 1;
     k->mpk_len = 32;

@@ -89,7 +89,8 @@ static void each_bad_i2_must_be_refused(void)
 {
     for (size_t i = 0; i < sizeof i2_defects / sizeof i2_defects[0]; i++) {
         const char *law = i2_defects[i].law;
-        int derived = i2_defects[i].twist == TW_I2_EQUAL_T;
+        int derived = i2_defects[i].twist == TW_I2_EQUAL_T ||
+                      i2_defects[i].twist == TW_I2_POINT; /* security */
         struct rec r;
         struct judge_result *j = second_deposit(&r, i2_defects[i].twist, 1, 0);
         if (rec_finding(j, law, "deposit 2", "MB") != JUDGE_PASS) {
@@ -171,7 +172,7 @@ static const struct {
     {TW_R1_T, "a-refuses-other-t", 1},
     {TW_R1_IS_R2, "a-refuses-r2-first", 0},
     {TW_R1_CURVE, "a-refuses-unknown-curve", 0},
-    {TW_R1_POINT, "a-refuses-bad-point", 0},
+    {TW_R1_POINT, "a-refuses-bad-point", 1},
     {TW_R1_INNER_IDR, "a-refuses-inner-idr", 0},
 };
 

@@ -80,7 +80,7 @@ static void without_keys_the_missing_line_is_named(void)
     LF_ONE(&f, "i2-esk", JUDGE_INCONC);
     LF_ONE(&f, "sk-profile", JUDGE_INCONC);
     LF_ONE(&f, "sk-independent", JUDGE_INCONC);
-    l->keys.v_checked = 0;
+    l->r2[0]->v_checked = 0;
     l->keys.lack = "ECDH_PRIVATE 04";
     LF_ONE(&f, "r2-mac", JUDGE_INCONC);
     CU_ASSERT_TRUE(lf_says(&f, JUDGE_INCONC, "ECDH_PRIVATE 04"));
@@ -378,7 +378,7 @@ static void r2_mac_names_the_reading(void)
     lf_run(&f, "r2-mac");
     CU_ASSERT_TRUE(lf_says(&f, JUDGE_PASS, "AMB-18 (b)"));
     CU_ASSERT_EQUAL(lf_count(&f, JUDGE_FAIL), 0);
-    x->leg->keys.v_ok = 0;
+    x->leg->r2[0]->v_ok = 0;
     LF_ONE(&f, "r2-mac", JUDGE_FAIL);
     lf_done(&f);
 }
