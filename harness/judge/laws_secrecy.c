@@ -97,15 +97,15 @@ static void store_clean(struct judge *j, const struct law *law,
                         const struct jev *ev)
 {
     int party = party_find(j, ev->role);
-    if (party < 0) {
-        return;
+    if (party < 0 || !law_is_role(j, party, "MB")) {
+        return; /* the others may keep what is theirs */
     }
     struct probe p = probe_at(j, law, NULL, party);
     const json_t *hits = json_object_get(ev->obj, "hits");
     const json_t *files = json_object_get(ev->obj, "files");
     const char *want = "no secret in what the party keeps";
-    p.in = "evidence";
     for (size_t i = 0; i < json_array_size(hits); i++) {
+        p.in = "evidence"; /* anew: a finding takes it with it */
         const json_t *h = json_array_get(hits, i);
         const char *file = json_string_value(json_object_get(h, "file"));
         const char *what = json_string_value(json_object_get(h, "what"));
@@ -113,8 +113,9 @@ static void store_clean(struct judge *j, const struct law *law,
                    what != NULL ? what : "a secret", file != NULL ? file : "?",
                    (long long)json_integer_value(json_object_get(h, "offset")));
     }
-    if (p.failed == 0 && json_is_integer(files) &&
-        json_integer_value(files) == 0) {
+    int seen = !json_is_integer(files) ? strcmp(ev->kind, "memory") == 0
+                                       : json_integer_value(files) > 0;
+    if (p.failed == 0 && (!seen || !json_is_array(hits))) {
         probe_lack(&p, want, "nothing was there to be searched");
     }
     probe_end(&p, want, "%s searched, none found", ev->kind);
@@ -419,8 +420,13 @@ static void owner_only(struct judge *j, const struct law *law,
     const struct jsip *no = refusal(x);
     p.frame = no != NULL ? no->frame : x->start_frame;
     if (released_before(&p, x, UINT64_MAX, want) == 0 &&
-        !watched(j, x->end_us, x->end_us + quiet_us(j), &why) && no == NULL) {
-        probe_lack(&p, want, "not watched long enough: %s", why);
+        no == NULL) {
+        if (!watched(j, x->end_us, x->end_us + quiet_us(j), &why)) {
+            probe_lack(&p, want, "not watched long enough: %s", why);
+        } else if (sip_life(j, x->responder, x->start_us) == NULL) {
+            probe_lack(&p, want, "no answer: the mailbox was not seen to be "
+                                 "alive");
+        }
     }
     probe_end(&p, want, "%s",
               no != NULL ? j_printf(j, "%d, nothing released", no->status)

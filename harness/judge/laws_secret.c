@@ -4,9 +4,12 @@
  */
 #include "harness/judge/laws_int.h"
 
+#include "harness/base/mem.h"
+
 #include <string.h>
 
 #define WINDOW 32  /* octets of a long secret searched for at a time */
+#define MOST 64    /* findings against one party; more say nothing new */
 #define SHORTEST 8 /* shorter ones would be found by chance */
 
 /* ---- patterns
@@ -15,7 +18,18 @@
 struct pattern {
     struct view octets;
     const char *what; /* "SK of deposit 1, base64" */
+    size_t of;        /* number of the secret */
     int32_t next;     /* with the same first octets, -1 = none */
+};
+
+struct hit { /* a pattern in what a party sent */
+    struct hit *next;
+    int party;
+    size_t of;
+    uint64_t frame;
+    struct view in;
+    size_t at, len;
+    const char *what;
 };
 
 struct patterns {
@@ -23,6 +37,8 @@ struct patterns {
     struct pattern *v;
     size_t num, cap;
     size_t secrets;
+    struct hit *hits;
+    size_t num_hits;
     int32_t heads[65536]; /* by the first four octets, mixed */
 };
 
@@ -61,7 +77,7 @@ static void put(struct patterns *s, struct view v, const char *what)
         s->cap = cap;
     }
     uint16_t h = mix(v.data);
-    s->v[s->num] = (struct pattern){v, what, s->heads[h]};
+    s->v[s->num] = (struct pattern){v, what, s->secrets, s->heads[h]};
     s->heads[h] = (int32_t)s->num++;
 }
 
@@ -114,27 +130,39 @@ static int telling(struct view v)
     return n >= 8 || (v.len <= 16 && n * 2 >= v.len);
 }
 
-/* A secret, in windows if it is long: whoever shows two windows of it in a row
- * shows one whole. Text forms only for what is short enough to be a key. */
+static void window(struct patterns *s, struct view w, int text,
+                   const char *what)
+{
+    if (!telling(w)) {
+        return;
+    }
+    put(s, w, what);
+    if (text) {
+        put_hex(s, w, what);
+        for (size_t skip = 0; skip < 3; skip++) {
+            put_base64(s, w, skip, what);
+        }
+    }
+}
+
+/* A key is looked for by its halves: cut in two, as by the end of a header line, it
+ * still shows one of them. A longer secret in windows: whoever shows two of them in
+ * a row shows one whole. Text forms only for what is short enough to be a key. */
 static void secret(struct patterns *s, struct view v, const char *what)
 {
     if (v.len < SHORTEST) {
         return;
     }
     s->secrets++;
+    if (v.len >= 2 * SHORTEST && v.len <= 2 * WINDOW) {
+        size_t half = (v.len + 1) / 2;
+        window(s, (struct view){v.data, half}, 1, what);
+        window(s, (struct view){v.data + v.len - half, half}, 1, what);
+        return;
+    }
     size_t step = v.len <= 2 * WINDOW ? v.len : WINDOW;
     for (size_t at = 0; at + step <= v.len; at += step) {
-        struct view w = {v.data + at, step};
-        if (!telling(w)) {
-            continue;
-        }
-        put(s, w, what);
-        if (v.len <= 1024) {
-            put_hex(s, w, what);
-            for (size_t skip = 0; skip < 3; skip++) {
-                put_base64(s, w, skip, what);
-            }
-        }
+        window(s, (struct view){v.data + at, step}, v.len <= 1024, what);
     }
 }
 
@@ -222,27 +250,87 @@ static const struct pattern *search(const struct patterns *s, struct view hay,
     return NULL;
 }
 
-/* At most this many findings for one run of octets. */
+/* At most this many hits in one run of octets. */
 #define PER_PLACE 4
 
-static void found_in(struct probe *p, const struct patterns *s, struct view hay,
-                     const struct trace_stream *st, uint64_t frame)
+static void hit_add(struct patterns *s, int party, const struct pattern *p,
+                    uint64_t frame, struct view in, size_t at, size_t len)
 {
-    size_t at = 0;
-    const struct pattern *hit = NULL;
-    for (int n = 0; n < PER_PLACE; n++) {
-        hit = search(s, hay, &at);
-        if (hit == NULL) {
-            return;
-        }
-        p->frame = st != NULL ? trace_stream_frame(st, at) : frame;
-        probe_octets(
-            p, "packet", hay,
-            (struct mikey_range){(uint32_t)at, (uint32_t)hit->octets.len});
-        probe_fail(p, "no secret in anything sent", "%s, octets %zu to %zu",
-                   hit->what, at, at + hit->octets.len);
-        at += hit->octets.len;
+    struct hit *h = j_alloc(s->j, sizeof *h);
+    if (h != NULL) {
+        *h = (struct hit){s->hits, party, p->of, frame, in, at, len, p->what};
+        s->hits = h;
+        s->num_hits++;
     }
+}
+
+/* Text of lines: SIP, HTTP. */
+static int is_text(struct view v)
+{
+    for (size_t i = 0; i < v.len && i < 8; i++) {
+        if (v.data[i] < 0x20 || v.data[i] > 0x7e) {
+            return 0;
+        }
+    }
+    return v.len >= 8;
+}
+
+static int is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Where octet n of what is no blank stands. */
+static size_t place_of(struct view v, size_t n)
+{
+    size_t i = 0;
+    for (; i < v.len; i++) {
+        if (!is_blank(v.data[i]) && n-- == 0) {
+            break;
+        }
+    }
+    return i;
+}
+
+static size_t search_run(struct patterns *s, int party, struct view hay,
+                         struct view shown, const struct trace_stream *st,
+                         uint64_t frame)
+{
+    size_t at = 0, n = 0;
+    const struct pattern *hit;
+    while (n < PER_PLACE && (hit = search(s, hay, &at)) != NULL) {
+        size_t from = at, len = hit->octets.len;
+        if (hay.data != shown.data) {
+            from = place_of(shown, at);
+            len = place_of(shown, at + len - 1) + 1 - from;
+        }
+        hit_add(s, party, hit, st != NULL ? trace_stream_frame(st, from) : frame,
+                shown, from, len);
+        at += hit->octets.len;
+        n++;
+    }
+    return n;
+}
+
+/* As it stands; then without blanks, so that a folded line hides nothing. */
+static void search_in(struct patterns *s, int party, struct view hay,
+                      const struct trace_stream *st, uint64_t frame)
+{
+    if (search_run(s, party, hay, hay, st, frame) > 0 || !is_text(hay)) {
+        return;
+    }
+    uint8_t *tight = mem_alloc(hay.len);
+    size_t n = 0;
+    for (size_t i = 0; tight != NULL && i < hay.len; i++) {
+        tight[n] = hay.data[i];
+        n += !is_blank(hay.data[i]);
+    }
+    if (tight == NULL) {
+        s->j->err = STATUS_NO_MEMORY;
+        return;
+    }
+    search_run(s, party, (struct view){tight, n}, hay, st, frame);
+    mem_free(tight);
 }
 
 /* ECCPT and SK exist inside ciphertext only. */
@@ -268,8 +356,7 @@ struct shown {
     uint64_t octets;
 };
 
-static void search_all(struct judge *j, const struct patterns *s,
-                       struct shown *by)
+static void search_all(struct judge *j, struct patterns *s, struct shown *by)
 {
     for (size_t i = 0; i < j->trace->num_packets; i++) {
         const struct trace_packet *k = &j->trace->packets[i];
@@ -278,7 +365,7 @@ static void search_all(struct judge *j, const struct patterns *s,
                         : -1;
         if (party >= 0) {
             by[party].octets += k->payload.len;
-            found_in(&by[party].p, s, k->payload, NULL, k->frame);
+            search_in(s, party, k->payload, NULL, k->frame);
         }
     }
     for (size_t i = 0; i < j->trace->num_streams; i++) {
@@ -286,8 +373,38 @@ static void search_all(struct judge *j, const struct patterns *s,
         int party = party_of(j, &k->src);
         if (party >= 0) {
             by[party].octets += k->octets.len;
-            found_in(&by[party].p, s, k->octets, k, k->frame);
+            search_in(s, party, k->octets, k, k->frame);
         }
+    }
+}
+
+/* In the order of the wire. */
+static void show_hits(const struct patterns *s, struct shown *by)
+{
+    const struct hit **v = j_alloc(s->j, (s->num_hits + 1) * sizeof(struct hit *));
+    const struct hit **first =
+        j_alloc(s->j, (s->secrets + 1) * sizeof(struct hit *));
+    size_t n = s->num_hits;
+    if (v == NULL || first == NULL) {
+        return;
+    }
+    for (const struct hit *h = s->hits; h != NULL; h = h->next) {
+        v[--n] = h;
+        if (first[h->of] == NULL || h->frame < first[h->of]->frame) {
+            first[h->of] = h;
+        }
+    }
+    for (size_t i = 0; i < s->num_hits; i++) {
+        struct probe *p = &by[v[i]->party].p;
+        if (p->failed >= MOST || first[v[i]->of]->party != v[i]->party) {
+            continue; /* who passes on what another gave away gives nothing away */
+        }
+        p->frame = v[i]->frame;
+        probe_octets(
+            p, "packet", v[i]->in,
+            (struct mikey_range){(uint32_t)v[i]->at, (uint32_t)v[i]->len});
+        probe_fail(p, "no secret in anything sent", "%s, octets %zu to %zu",
+                   v[i]->what, v[i]->at, v[i]->at + v[i]->len);
     }
 }
 
@@ -341,6 +458,7 @@ void law_no_secret(struct judge *j, const struct law *law)
         by[i].p = probe_at(j, law, NULL, (int)i);
     }
     search_all(j, s, by);
+    show_hits(s, by);
     for (size_t i = 0; i < num; i++) {
         party_end(s, &by[i], (int)i);
     }

@@ -399,8 +399,43 @@ static void a_secret_is_found_in_every_dress(void)
     for (size_t i = 0; i < 3; i++) {
         search_in(&f, "a=x:", b64[i], strlen(b64[i]), JUDGE_FAIL);
     }
-    search_in(&f, "head ", key, sizeof key - 1, JUDGE_PASS);
+    search_in(&f, "head ", key, sizeof key - 1, JUDGE_FAIL); /* a half */
+    search_in(&f, "head ", key, sizeof key / 2 - 1, JUDGE_PASS);
+    /* over two header lines, and in a folded one */
+    static const char two[] = "3fb107c4995ee\r\nX-B: 27018ad6bf342d80c91";
+    static const char fold[] = "P7EHx\r\n Jle4\r\n nAYrW\r\n vzQtg\r\n MkQ==";
+    search_in(&f, "INVITE sip:x SIP/2.0\r\nX-A: ", two, sizeof two - 1,
+              JUDGE_FAIL);
+    search_in(&f, "INVITE sip:x SIP/2.0\r\nX-A: ", fold, sizeof fold - 1,
+              JUDGE_FAIL);
     search_in(&f, "head ", "nothing of it", 13, JUDGE_PASS);
+    lf_done(&f);
+}
+
+/* Who shows what he was shown before is not the one who gave it away. */
+static void the_first_who_shows_it_pays(void)
+{
+    struct lf f;
+    struct trace_packet p[2] = {{.frame = 3, .proto = TRACE_UDP},
+                                {.frame = 4, .proto = TRACE_UDP}};
+    lf_init(&f);
+    f.j.kl = keylog_new();
+    keylog_add(f.j.kl, KEYLOG_PSK, view_of("id"),
+               (struct view){key, sizeof key}, NULL);
+    for (int i = 0; i < 2; i++) {
+        p[i].src = f.j.parties[i == 0 ? LF_A : LF_MB].addr;
+        p[i].payload = (struct view){key, sizeof key};
+    }
+    f.trace.packets = p;
+    f.trace.num_packets = 2;
+    lf_run(&f, "no-secret-shown");
+    for (size_t i = 0; i < f.j.num_findings; i++) {
+        CU_ASSERT_EQUAL(f.j.findings[i]->f.verdict,
+                        f.j.findings[i]->party == LF_A ? JUDGE_FAIL
+                                                       : JUDGE_PASS);
+    }
+    CU_ASSERT_TRUE(lf_count(&f, JUDGE_FAIL) > 0);
+    CU_ASSERT_EQUAL(lf_count(&f, JUDGE_PASS), 1);
     lf_done(&f);
 }
 
