@@ -74,11 +74,53 @@ static void show_rtp(struct probe *p, const struct jrtp *r)
                  (struct mikey_range){0, (uint32_t)r->header_len});
 }
 
+/* A sound R_MESSAGE_2, of whichever leg, that arrived before the frame: it may be
+ * what the initiator went by. */
+static const struct jmsg *sound_r2_before(const struct jx *x, uint64_t frame)
+{
+    for (size_t i = 0; i < x->num_legs; i++) {
+        const struct jmsg *m = leg_good_r2(x->legs[i]);
+        if (m != NULL && jmsg_arrived(m) < frame) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+/* A sound R_MESSAGE_1 of the leg of m, other than m, that arrived before the
+ * frame. */
+static const struct jmsg *sound_r1_before(const struct jmsg *m, uint64_t frame)
+{
+    for (size_t i = 0; i < m->x->num_msgs; i++) {
+        const struct jmsg *o = m->x->msgs[i];
+        if (o != m && o->leg == m->leg && o->type == MIKEY_DT_R_MESSAGE_1 &&
+            (o->defects & ~(uint32_t)JD_SECOND) == 0 && o->unknown == 0 &&
+            jmsg_arrived(o) < frame) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
 /* No content after the time. */
 static void no_content(struct probe *p, const struct jx *x, uint64_t us,
                        const char *want)
 {
     const struct jrtp *r = content_after(x, us);
+    const struct jmsg *sound =
+        r != NULL ? sound_r2_before(x, r->t->frame) : NULL;
+    if (r != NULL && (sound != NULL || p->j->lossy)) {
+        show_rtp(p, r);
+        if (sound != NULL) {
+            probe_lack(p, want, "content was sent, but after the sound "
+                                "R_MESSAGE_2 of frame %llu",
+                       (unsigned long long)jmsg_arrived(sound));
+        } else {
+            probe_lack(p, want, "content was sent; a sound R_MESSAGE_2 may be "
+                                "missing: %s", p->j->lossy_why);
+        }
+        return;
+    }
     if (r != NULL) {
         show_rtp(p, r);
         refuse_broken(p, want, "content was sent");
@@ -112,7 +154,10 @@ void law_refuse_r1(struct judge *j, const struct law *law)
             continue;
         }
         const struct jmsg *i2 = i2_after(m->leg, jmsg_arrived(m));
-        if (i2 != NULL) {
+        if (i2 != NULL && sound_r1_before(m, jmsg_frame(i2)) != NULL) {
+            probe_lack(&p, want, "I_MESSAGE_2 was sent, but a sound "
+                                 "R_MESSAGE_1 had come too");
+        } else if (i2 != NULL) {
             p.frame = jmsg_frame(i2);
             probe_octets(
                 &p, "mikey", i2->sent->octets,

@@ -99,7 +99,8 @@ static void must_not_render(struct judge *j, const struct law *law,
 {
     struct probe p = at_delivery(j, law, d);
     const char *want = "nothing rendered";
-    if (not_rendered(&p, d, want)) {
+    if (not_rendered(&p, d, want) &&
+        refuse_alive(&p, want, d->x->initiator, d->sip->time_us)) {
         probe_pass(&p, want, "nothing");
     }
 }
@@ -189,7 +190,8 @@ void law_b_unauthenticated(struct judge *j, const struct law *law)
         const struct jleg *l = d->x->leg;
         int proved = 0;
         for (size_t k = 0; l != NULL && k < l->num_r2; k++) {
-            proved |= jmsg_arrived(l->r2[k]) <= d->t->last_frame;
+            /* as it left: both may pass the core on the way */
+            proved |= jmsg_frame(l->r2[k]) <= d->t->last_frame;
         }
         if (!proved && !j->lossy) {
             must_not_render(j, law, d);

@@ -35,7 +35,11 @@ static void refused(struct probe *p, const struct jx *x, const char *want)
 {
     const char *why = "";
     uint64_t us = jmsg_time(x->request);
-    if (x->response != NULL) {
+    if (x->response != NULL && x->response->type != MIKEY_DT_ERROR &&
+        !law_decoded(x->response->sent)) {
+        p->frame = jmsg_frame(x->response);
+        probe_lack(p, want, "%s, which does not decode", x->response->name);
+    } else if (x->response != NULL) {
         p->frame = jmsg_frame(x->response);
         probe_pass(p, want, "%s", x->response->name);
     } else if (!watched(p->j, us, us + quiet_us(p->j), &why)) {

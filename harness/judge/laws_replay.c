@@ -336,7 +336,9 @@ static void unique_clear(struct probe *p, struct jmap **map,
                                  (unsigned long long)f->t),
                         m);
     }
-    if (e != NULL) {
+    if (e != NULL && (e->x != m->x || e->sent != m->sent)) {
+        /* The same octets in the same call are the same message once more, as
+         * after a challenge or a glare. */
         probe_payload(p, "mikey", f->octets, mikey_find(f->msg, MIKEY_PL_T));
         repeated(p, m, e, "(IDRi, T) unique");
     }

@@ -100,6 +100,25 @@ static size_t accepted_between(const struct judge *j, const struct jx *not,
     return n;
 }
 
+/* Accepted without a message in it: whether that counts is the mailbox's choice. */
+static int doubtful_between(const struct judge *j, const struct jx *not,
+                            uint64_t from_us, uint64_t to_us)
+{
+    for (size_t i = 0; i < j->num_xs; i++) {
+        const struct jx *x = j->xs[i];
+        size_t n = 0;
+        for (size_t k = 0; k < x->num_rtp; k++) {
+            n += jrtp_is_content(x->rtp[k]) != 0;
+        }
+        if (x != not && x->kind == JX_DEPOSIT && n == 0 &&
+            accepted_i2(x) != NULL && x->end_us >= from_us &&
+            x->end_us <= to_us) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* The counts around the deposit: -1 they do not tell, else whether they rose by
  * it. */
 static int counted(const struct judge *j, const struct jx *x,
@@ -109,16 +128,19 @@ static int counted(const struct judge *j, const struct jx *x,
     const struct jnotify *after = NULL;
     for (size_t i = 0; i < j->num_notifies; i++) {
         const struct jnotify *n = j->notifies[i];
-        if (!n->has_counts && n->waiting != 0) {
+        if ((!n->has_counts && n->waiting != 0) ||
+            n->sip->src != x->responder) {
             continue;
         }
         if (n->sip->time_us < x->start_us) {
             before = n;
-        } else if (n->sip->time_us > x->end_us) {
-            after = n;
+        } else if (n->sip->time_us > x->end_us && before != NULL &&
+                   strcmp(n->sip->call_id, before->sip->call_id) == 0) {
+            after = n; /* of one subscription: another may count another account */
         }
     }
-    if (before == NULL || after == NULL) {
+    if (before == NULL || after == NULL ||
+        doubtful_between(j, x, before->sip->time_us, after->sip->time_us)) {
         return -1;
     }
     unsigned had = before->fresh + before->old;
