@@ -262,6 +262,10 @@ static void place_kms(struct judge *j, struct jmsg *m)
             return;
         }
     }
+    if (m->type == MIKEY_DT_REQUEST_KEY_RESP &&
+        (j->plan == NULL || strcmp(party_role(j, m->from), "KMS") == 0)) {
+        return; /* an answer whose request is not on record */
+    }
     struct jx *x = jx_new(j, "", m->from, jmsg_frame(m), jmsg_time(m));
     if (x == NULL) {
         return;

@@ -190,6 +190,12 @@ static void find_losses(struct judge *j)
             lossy(j, j_printf(j, "%lld packets were dropped while recording",
                               (long long)dropped));
         }
+        json_int_t had = json_integer_value(json_object_get(o, "received"));
+        if (had > 0 && (uint64_t)had > t->info.packets) {
+            lossy(j, j_printf(j, "of %lld packets recorded %llu are there",
+                              (long long)had,
+                              (unsigned long long)t->info.packets));
+        }
         j->complete = dropped == 0;
     }
     j->complete = j->complete && !j->lossy;

@@ -33,6 +33,7 @@ static int sound(struct judge *j, struct flow *f, const struct jmsg *m)
 {
     uint32_t bad = m->defects & ~(uint32_t)(JD_T_OLD | JD_SKEW);
     if (bad != 0) {
+        f->seen = 1;
         told(f, m->from, j_printf(j, "%s %s", m->name, jdefect_text(j, bad)),
              NULL, jmsg_frame(m));
         return 0;
@@ -238,6 +239,7 @@ static void flow_one(struct judge *j, const struct law *law,
                      const struct flow *f, int party, const char *want)
 {
     struct probe p = probe_at(j, law, f->x, party);
+    const char *why = "";
     if (party < 0) {
         return;
     }
@@ -252,6 +254,9 @@ static void flow_one(struct judge *j, const struct law *law,
     if (j->lossy) {
         probe_lack(&p, want, "%s; the recording is incomplete: %s", f->what,
                    j->lossy_why);
+    } else if (party == f->at_fault && !f->seen &&
+               !watched(j, f->x->end_us, f->x->end_us + quiet_us(j), &why)) {
+        probe_lack(&p, want, "%s: %s", f->what, why);
     } else if (party == f->at_fault) {
         probe_fail(&p, want, "%s", f->what);
     } else if (f->at_fault < 0) {

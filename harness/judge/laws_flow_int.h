@@ -14,6 +14,7 @@ struct flow {
     const char *what;
     const struct jsip *sip; /* where, or NULL */
     uint64_t frame;
+    int seen; /* what is amiss is on record: no waiting would mend it */
     const struct jmsg *r2;
     const struct jsip *ok; /* 2xx to the INVITE */
 };
