@@ -138,9 +138,9 @@ def cuts(path: Path, every: int) -> list[int]:
 
 
 def last_needed(bundle: Path) -> int:
-    """The frame after which everything that the plan asks for is on record: the 200 to the BYE reached A."""
+    """The frame after which everything that the plan asks for is on record: MB confirmed the BYE."""
     rows = judge(bundle)["ladder"]
-    return max(r["frame"] for r in rows if (r["to"], r["label"]) == ("A", "200 BYE"))
+    return min(r["frame"] for r in rows if (r["from"], r["label"]) == ("MB", "200 BYE"))
 
 
 @pytest.mark.parametrize("evidence", [True, False])
