@@ -341,9 +341,8 @@ enum status tap_udp(struct tap_writer *t, uint64_t time_us,
     if (!usable(src, dst)) {
         return STATUS_MISUSE;
     }
-    return octets.len > MAX_UDP
-               ? STATUS_BAD_LENGTH
-               : report(t, TAP_UDP, time_us, src, dst, octets);
+    return octets.len > MAX_UDP ? STATUS_BAD_LENGTH
+                                : report(t, TAP_UDP, time_us, src, dst, octets);
 }
 
 enum status tap_tcp(struct tap_writer *t, uint64_t time_us,

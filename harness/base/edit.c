@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const char *const op_names[] = {
-    [EDIT_SET] = "set",         [EDIT_DROP] = "drop",
-    [EDIT_REPEAT] = "repeat",   [EDIT_INSERT] = "insert",
-    [EDIT_APPEND] = "append",   [EDIT_TRUNCATE] = "truncate",
+    [EDIT_SET] = "set",       [EDIT_DROP] = "drop",
+    [EDIT_REPEAT] = "repeat", [EDIT_INSERT] = "insert",
+    [EDIT_APPEND] = "append", [EDIT_TRUNCATE] = "truncate",
     [EDIT_FLIP] = "flip",
 };
 

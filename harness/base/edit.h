@@ -10,7 +10,8 @@
  * MESSAGE is a MIKEY data type name, or a SIP method or "METHOD/status" for a
  * response ("INVITE/183"), or "*". OP is one of set, drop, repeat, insert,
  * truncate, flip, append. Paths beginning with "mikey." are applied by
- * harness/ibake, "sip." and "sdp." by harness/sip. docs/SCENARIO.md lists them. */
+ * harness/ibake, "sip." and "sdp." by harness/sip. docs/SCENARIO.md lists them.
+ */
 #ifndef HARNESS_BASE_EDIT_H
 #define HARNESS_BASE_EDIT_H
 
@@ -40,8 +41,8 @@ struct edit_list {
     size_t num;
 };
 
-/* edit_list_add parses one line and appends it. STATUS_SYNTAX names the fault in
- * why (static text, may be NULL); STATUS_NO_MEMORY. */
+/* edit_list_add parses one line and appends it. STATUS_SYNTAX names the fault
+ * in why (static text, may be NULL); STATUS_NO_MEMORY. */
 enum status edit_list_add(struct edit_list *list, const char *line,
                           const char **why);
 /* edit_list_add_all parses lines separated by newlines. */

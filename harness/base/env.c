@@ -69,9 +69,8 @@ void env_init_system(struct env *env)
 
 void env_init_seeded(struct env *env, uint64_t seed)
 {
-    *env = (struct env){.now_us = system_now_us,
-                        .random = seeded_random,
-                        .seed = {seed, 0}};
+    *env = (struct env){
+        .now_us = system_now_us, .random = seeded_random, .seed = {seed, 0}};
 }
 
 void env_init_virtual(struct env *env, uint64_t now_us, uint64_t seed)

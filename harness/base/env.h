@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The outside world of an agent: clock and randomness. Same seed, same octets. */
+/* The outside world of an agent: clock and randomness. Same seed, same octets.
+ */
 #ifndef HARNESS_BASE_ENV_H
 #define HARNESS_BASE_ENV_H
 
@@ -14,9 +15,9 @@ struct env {
     uint64_t (*now_us)(struct env *env);
     /* random fills out; returns STATUS_IO if no randomness is to be had. */
     enum status (*random)(struct env *env, uint8_t *out, size_t len);
-    int64_t skew_us;       /* added to the clock by env_now_us */
-    uint64_t virtual_us;   /* the time of env_init_virtual */
-    uint64_t seed[2];      /* state of the seeded generator */
+    int64_t skew_us;     /* added to the clock by env_now_us */
+    uint64_t virtual_us; /* the time of env_init_virtual */
+    uint64_t seed[2];    /* state of the seeded generator */
 };
 
 /* env_init_system uses the system clock and getrandom. */

@@ -12,8 +12,8 @@ struct log {
     enum log_level level; /* lines above this level are dropped */
 };
 
-/* log_at formats one line (without newline) and gives it to the sink. log may be
- * NULL. Lines longer than 1,023 octets are cut. */
+/* log_at formats one line (without newline) and gives it to the sink. log may
+ * be NULL. Lines longer than 1,023 octets are cut. */
 void log_at(const struct log *log, enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* mem_alloc returns n zeroed octets (n may be 0), or NULL. Free with mem_free. */
+/* mem_alloc returns n zeroed octets (n may be 0), or NULL. Free with mem_free.
+ */
 void *mem_alloc(size_t n);
 
 /* mem_resize is realloc with failure injection; new octets are not zeroed. On

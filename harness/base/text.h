@@ -18,14 +18,14 @@ char *hex_new(const uint8_t *data, size_t len);
 enum status hex_decode(uint8_t *out, size_t cap, size_t *out_len,
                        const char *text, size_t digits);
 
-/* base64_new returns RFC 4648 base64 with padding, without line breaks, as a new
- * string (mem_free), or NULL. */
+/* base64_new returns RFC 4648 base64 with padding, without line breaks, as a
+ * new string (mem_free), or NULL. */
 char *base64_new(const uint8_t *data, size_t len);
 
-/* base64_decode decodes strictly (RFC 4648, 4: alphabet, padding, zero pad bits,
- * no white space). out needs len / 4 * 3 octets and may be text. Returns STATUS_SYNTAX with
- * *out_len = the offset of the offending character, or STATUS_OK with *out_len =
- * octets written. */
+/* base64_decode decodes strictly (RFC 4648, 4: alphabet, padding, zero pad
+ * bits, no white space). out needs len / 4 * 3 octets and may be text. Returns
+ * STATUS_SYNTAX with *out_len = the offset of the offending character, or
+ * STATUS_OK with *out_len = octets written. */
 enum status base64_decode(uint8_t *out, size_t *out_len, const char *text,
                           size_t len);
 

@@ -14,7 +14,8 @@
 
 #define YTREE_MAX_DEPTH 64
 
-static struct ynode *fail(struct ytree_error *err, size_t line, const char *what)
+static struct ynode *fail(struct ytree_error *err, size_t line,
+                          const char *what)
 {
     err->line = (unsigned)line + 1;
     snprintf(err->text, sizeof err->text, "%s", what);
@@ -51,7 +52,8 @@ static int convert_map(struct ynode *out, yaml_document_t *doc,
         const char *key = (const char *)k->data.scalar.value;
         for (const struct ynode *c = out->first; c != NULL; c = c->next) {
             if (strcmp(c->key, key) == 0) {
-                fail(err, k->start_mark.line, "duplicate key; keep one of them");
+                fail(err, k->start_mark.line,
+                     "duplicate key; keep one of them");
                 return 0;
             }
         }
@@ -165,8 +167,8 @@ static int has_refused(const char *text, size_t len, struct ytree_error *err)
         }
         done = e.type == YAML_STREAM_END_EVENT;
         documents += e.type == YAML_DOCUMENT_START_EVENT;
-        why = documents > 1 ? "a second document; a file holds one"
-                            : refused(&e);
+        why =
+            documents > 1 ? "a second document; a file holds one" : refused(&e);
         if (why != NULL) {
             fail(err, e.start_mark.line, why);
         }

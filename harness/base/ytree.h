@@ -13,12 +13,12 @@ enum ynode_kind { YNODE_SCALAR, YNODE_SEQ, YNODE_MAP };
 
 struct ynode {
     enum ynode_kind kind;
-    unsigned line;        /* 1-based */
-    int quoted;           /* a scalar written in quotes is a string */
-    char *scalar;         /* YNODE_SCALAR: NUL-terminated UTF-8 */
-    char *key;            /* its key, if it sits in a map */
-    struct ynode *first;  /* children of a sequence or map, in order */
-    struct ynode *next;   /* next sibling */
+    unsigned line;       /* 1-based */
+    int quoted;          /* a scalar written in quotes is a string */
+    char *scalar;        /* YNODE_SCALAR: NUL-terminated UTF-8 */
+    char *key;           /* its key, if it sits in a map */
+    struct ynode *first; /* children of a sequence or map, in order */
+    struct ynode *next;  /* next sibling */
     size_t num_children;
 };
 
@@ -32,7 +32,8 @@ struct ytree_error {
  * ytree_free), or NULL with *err filled. Anchors, aliases and tags are refused;
  * duplicate keys are an error. */
 struct ynode *ytree_load(const char *path, struct ytree_error *err);
-struct ynode *ytree_parse(const char *text, size_t len, struct ytree_error *err);
+struct ynode *ytree_parse(const char *text, size_t len,
+                          struct ytree_error *err);
 void ytree_free(struct ynode *root);
 
 /* ynode_get returns the value of key in a map, or NULL. A dotted path descends:

@@ -248,9 +248,9 @@ enum status take_decrypt(const struct ibake_config *cfg,
                          const struct mikey_msg *msg, struct view encr,
                          struct view identity, struct wr *plain,
                          char out_date[9], int *out_neighbour);
-/* ts_number gives T as the 64-bit number that enters the IV of AES-CM: a COUNTER
- * padded on the left (RFC 3830, 6.6), NTP-UTC-32 with a fraction of zero (RFC
- * 6043, 6.3). */
+/* ts_number gives T as the 64-bit number that enters the IV of AES-CM: a
+ * COUNTER padded on the left (RFC 3830, 6.6), NTP-UTC-32 with a fraction of
+ * zero (RFC 6043, 6.3). */
 uint64_t ts_number(const struct ibake_ts *t);
 /* take_t copies T. */
 void take_t(const struct mikey_msg *msg, struct ibake_ts *out);

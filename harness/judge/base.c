@@ -81,8 +81,8 @@ void j_cleanup(struct judge *j)
     }
 }
 
-/* Room is full when the count is 0 or a power of two from 8 on: the old vector is
- * left to the arena. */
+/* Room is full when the count is 0 or a power of two from 8 on: the old vector
+ * is left to the arena. */
 void *j_room(struct judge *j, void *vec, size_t num)
 {
     if (num != 0 && (num < 8 || (num & (num - 1)) != 0)) {

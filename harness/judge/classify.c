@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* ---- mailbox identities ------------------------------------------------------- */
+/* ---- mailbox identities
+ * ------------------------------------------------------- */
 
 /* The mailbox's own, and each under which it ever answered. */
 static int is_mailbox_identity(const struct judge *j, struct view id)
@@ -31,9 +32,10 @@ static void find_mailboxes(struct judge *j)
     for (size_t i = 0; i < j->num_xs; i++) {
         for (size_t k = 0; k < j->xs[i]->num_legs; k++) {
             const struct jleg *l = j->xs[i]->legs[k];
-            /* An identity other than the one called is the answerer's own; one that
-             * equals it may be B answering for itself. */
-            if (l->r1 != NULL && strcmp(party_role(j, l->r1->from), "MB") == 0 &&
+            /* An identity other than the one called is the answerer's own; one
+             * that equals it may be B answering for itself. */
+            if (l->r1 != NULL &&
+                strcmp(party_role(j, l->r1->from), "MB") == 0 &&
                 j->xs[i]->i1 != NULL &&
                 !view_equal(idr_of(l->r1->sent, MIKEY_ROLE_RESPONDER),
                             idr_of(j->xs[i]->i1->sent, MIKEY_ROLE_RESPONDER))) {
@@ -90,9 +92,10 @@ static void set_called(struct judge *j, struct jx *x)
 static enum jx_kind kind_of(struct judge *j, const struct jx *x)
 {
     const char *role = party_role(j, x->responder);
-    /* The owner of the account fetches, whatever form he is led into; another may
-     * call the mailbox itself to leave a message. */
-    if (is_mailbox_identity(j, view_of(x->called)) && !addresses_voicemail(j, x) &&
+    /* The owner of the account fetches, whatever form he is led into; another
+     * may call the mailbox itself to leave a message. */
+    if (is_mailbox_identity(j, view_of(x->called)) &&
+        !addresses_voicemail(j, x) &&
         (!sends_esk(x) || is_owner(j, x->initiator))) {
         return JX_RETRIEVAL;
     }
@@ -100,16 +103,19 @@ static enum jx_kind kind_of(struct judge *j, const struct jx *x)
         return JX_DEPOSIT;
     }
     if (x->responder < 0 && party_find(j, "MB") >= 0) {
-        return JX_DEPOSIT; /* nobody was seen to answer; the mailbox would have */
+        return JX_DEPOSIT; /* nobody was seen to answer; the mailbox would have
+                            */
     }
     return JX_CALL;
 }
 
-/* ---- roles from the wire -------------------------------------------------------- */
+/* ---- roles from the wire
+ * -------------------------------------------------------- */
 
 static void rename_party(struct judge *j, int party, const char *role)
 {
-    if (party < 0 || j->parties[party].named || j->parties[party].role[0] != '?') {
+    if (party < 0 || j->parties[party].named ||
+        j->parties[party].role[0] != '?') {
         return;
     }
     unsigned n = 1;
@@ -125,7 +131,8 @@ static void find_cores(struct judge *j)
 {
     for (size_t i = 0; i < j->num_sip; i++) {
         const struct jsip *a = &j->sip[i];
-        for (size_t k = i + 1; k < j->num_sip && a->request && k < i + 64; k++) {
+        for (size_t k = i + 1; k < j->num_sip && a->request && k < i + 64;
+             k++) {
             const struct jsip *b = &j->sip[k];
             if (b->request && b->src == a->dst && b->dst != a->src &&
                 b->cseq == a->cseq && strcmp(a->method, b->method) == 0 &&

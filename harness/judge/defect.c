@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* What is wrong with each message, as its receiver sees it: the conditions of the
- * laws that ask for a refusal. */
+/* What is wrong with each message, as its receiver sees it: the conditions of
+ * the laws that ask for a refusal. */
 #include "harness/judge/judge_int.h"
 
 #include "harness/base/env.h"
@@ -47,7 +47,8 @@ const char *jdefect_text(struct judge *j, uint32_t defects)
     return out;
 }
 
-/* ---- points ---------------------------------------------------------------------- */
+/* ---- points
+ * ---------------------------------------------------------------------- */
 
 static uint32_t point_defect(const struct mikey_payload *eccpt)
 {
@@ -110,9 +111,9 @@ static void inner_ids(struct jmsg *m, const struct jopen *o,
 {
     struct view outer_i = idr_of(f, MIKEY_ROLE_INITIATOR);
     struct view outer_r = idr_of(f, MIKEY_ROLE_RESPONDER);
-    if (o->idi == NULL ? !idi_may_lack
-                       : outer_i.len > 0 &&
-                             !view_equal(o->idi->u.idr.data, outer_i)) {
+    if (o->idi == NULL
+            ? !idi_may_lack
+            : outer_i.len > 0 && !view_equal(o->idi->u.idr.data, outer_i)) {
         m->defects |= JD_INNER_IDI;
     }
     if (f->type != MIKEY_DT_R_MESSAGE_2 &&
@@ -121,7 +122,8 @@ static void inner_ids(struct jmsg *m, const struct jopen *o,
     }
 }
 
-/* ---- the clear part ------------------------------------------------------------------ */
+/* ---- the clear part
+ * ------------------------------------------------------------------ */
 
 /* 1 if there is a message to look at further. */
 static int readable(struct jmsg *m)
@@ -191,7 +193,8 @@ static void skew(const struct judge *j, struct jmsg *m)
     }
 }
 
-/* ---- replays: the ciphertext of an earlier exchange -------------------------------------- */
+/* ---- replays: the ciphertext of an earlier exchange
+ * -------------------------------------- */
 
 static struct view ibake_of(const struct jform *f)
 {
@@ -215,7 +218,8 @@ static void find_replay(struct judge *j, struct jmap **seen, struct jmsg *m)
     }
 }
 
-/* ---- each message ------------------------------------------------------------------------ */
+/* ---- each message
+ * ------------------------------------------------------------------------ */
 
 static void defects_i1(const struct judge *j, struct jmsg *m)
 {
@@ -374,8 +378,7 @@ static const struct jmsg *answered_by(const struct jmsg *r2)
             return l->i2[i];
         }
     }
-    return l != NULL && l->num_i2 > 0 &&
-                   jmsg_frame(l->i2[0]) < jmsg_frame(r2)
+    return l != NULL && l->num_i2 > 0 && jmsg_frame(l->i2[0]) < jmsg_frame(r2)
                ? l->i2[0]
                : NULL;
 }
@@ -430,7 +433,8 @@ static void defects_r2(const struct judge *j, struct jmsg *m)
     }
 }
 
-/* Whose turn it was decides what a message is held to, whatever it says it is. */
+/* Whose turn it was decides what a message is held to, whatever it says it is.
+ */
 static void defects_of(const struct judge *j, struct jmsg *m)
 {
     const struct jsip *s = jmsg_first(m)->sip;

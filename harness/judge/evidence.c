@@ -29,10 +29,8 @@ static enum status line_add(struct judge *j, const char *path, const char *line,
         return STATUS_NO_MEMORY;
     }
     const char *role = json_string_value(json_object_get(obj, "role"));
-    *ev = (struct jev){.kind = kind,
-                       .role = role != NULL ? role : "",
-                       .obj = obj,
-                       .line = no};
+    *ev = (struct jev){
+        .kind = kind, .role = role != NULL ? role : "", .obj = obj, .line = no};
     j->evs = v;
     v[j->num_evs++] = ev;
     return STATUS_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* From files to a result: reading, the steps of judging, and what is missing. */
+/* From files to a result: reading, the steps of judging, and what is missing.
+ */
 #include "harness/judge/judge_int.h"
 
 #include "harness/base/mem.h"
@@ -12,7 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- errors --------------------------------------------------------------------------- */
+/* ---- errors
+ * ---------------------------------------------------------------------------
+ */
 
 void judge_say(struct judge_error *e, enum status st, const char *path,
                const char *what)
@@ -23,7 +26,8 @@ void judge_say(struct judge_error *e, enum status st, const char *path,
     }
 }
 
-/* ---- digests of the inputs ---------------------------------------------------------------- */
+/* ---- digests of the inputs
+ * ---------------------------------------------------------------- */
 
 enum { IN_CAPTURE, IN_KEYS, IN_EVIDENCE, IN_PLAN };
 
@@ -67,7 +71,9 @@ static int exists(const char *path)
     return stat(path, &sb) == 0;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------
+ */
 
 static enum status keys_load(struct judge *j, const char *path, int must,
                              struct judge_error *e)
@@ -147,7 +153,9 @@ static enum status capture_load(struct judge *j, const char *path,
     return STATUS_OK;
 }
 
-/* ---- what is missing --------------------------------------------------------------------------- */
+/* ---- what is missing
+ * ---------------------------------------------------------------------------
+ */
 
 static void lossy(struct judge *j, const char *why)
 {
@@ -201,7 +209,9 @@ static void find_losses(struct judge *j)
     j->complete = j->complete && !j->lossy;
 }
 
-/* ---- judging --------------------------------------------------------------------------------------- */
+/* ---- judging
+ * ---------------------------------------------------------------------------------------
+ */
 
 void judge_free_all(struct judge *j)
 {
@@ -218,9 +228,9 @@ void judge_free_all(struct judge *j)
 void judge_steps(struct judge *j)
 {
     static void (*const steps[])(struct judge *) = {
-        find_losses,  sip_index, messages_build, exchange_build,
-        exchange_classify, open_all, keys_all, defects_all,
-        deliver_all,  media_all, notify_all};
+        find_losses,       sip_index, messages_build, exchange_build,
+        exchange_classify, open_all,  keys_all,       defects_all,
+        deliver_all,       media_all, notify_all};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         if (j->err == STATUS_OK) {
             steps[i](j);
@@ -240,7 +250,8 @@ static enum status read_all(struct judge *j, const struct files *f,
     j->dir = j->tp = j->title = j->role = "";
     if (f->plan != NULL) {
         if (!exists(f->plan)) {
-            judge_say(e, STATUS_NOT_FOUND, f->plan,
+            judge_say(
+                e, STATUS_NOT_FOUND, f->plan,
                 "no such file; a bundle has a plan.yaml (docs/BUNDLE.md), a "
                 "bare capture is judged without");
             return e->status;
@@ -304,8 +315,8 @@ static struct judge_result *judge_files(const struct files *f, const char *dir,
     }
     if (r == NULL) {
         judge_say(e, st, f->capture,
-            st == STATUS_NO_MEMORY ? "out of memory while judging"
-                                   : status_name(st));
+                  st == STATUS_NO_MEMORY ? "out of memory while judging"
+                                         : status_name(st));
         judge_free_all(j);
     }
     return r;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The judge: a pure function from a recording (capture, key log, plan, evidence)
- * to findings and a verdict. It asks nobody and computes every key itself. */
+/* The judge: a pure function from a recording (capture, key log, plan,
+ * evidence) to findings and a verdict. It asks nobody and computes every key
+ * itself. */
 #ifndef HARNESS_JUDGE_JUDGE_H
 #define HARNESS_JUDGE_JUDGE_H
 
@@ -28,7 +29,8 @@ enum judge_family {
 };
 const char *judge_family_name(enum judge_family f);
 
-/* A law as `latchkey list laws` and `explain` show it. All strings are static. */
+/* A law as `latchkey list laws` and `explain` show it. All strings are static.
+ */
 struct judge_law_info {
     const char *name;
     enum judge_family family;
@@ -41,7 +43,8 @@ size_t judge_num_laws(void);
 const struct judge_law_info *judge_law(size_t i); /* NULL past the end */
 const struct judge_law_info *judge_law_find(const char *name);
 
-/* One place where the condition of a law arose. Strings belong to the result. */
+/* One place where the condition of a law arose. Strings belong to the result.
+ */
 struct judge_finding {
     unsigned n; /* from 1, in the order of the wire */
     const struct judge_law_info *law;
@@ -51,8 +54,8 @@ struct judge_finding {
     const char *place;          /* "deposit 2", "run" */
     const char *message;        /* "I_MESSAGE_2", "" */
     uint64_t frame;             /* 0 = no frame */
-    const char *in; /* what octets counts in: "mikey", "ibake", "esk", "sip",
-                     * "rtp", "kemac", "evidence", "" */
+    const char *in;    /* what octets counts in: "mikey", "ibake", "esk", "sip",
+                        * "rtp", "kemac", "evidence", "" */
     uint32_t from, to; /* [from, to); equal = no range */
     const char *hex;
     const char *expected;
@@ -111,7 +114,9 @@ struct judge_result {
     const char *role;
     enum judge_verdict verdict;
     const char *reason;
-    struct { const char *name, *sha256; } inputs[4]; /* name NULL = absent */
+    struct {
+        const char *name, *sha256;
+    } inputs[4]; /* name NULL = absent */
     const struct judge_row *rows;
     size_t num_rows;
     const struct judge_finding *findings;
@@ -132,31 +137,32 @@ struct judge_error {
 };
 
 /* judge_bundle judges the folder of a run (docs/BUNDLE.md): capture.pcap and
- * plan.yaml must be there, keys.log and evidence.jsonl may be missing. keys_path
- * and plan_path, if not NULL, replace those of the bundle. Returns a new result
- * (judge_free), or NULL with *err filled: STATUS_NOT_FOUND, STATUS_SYNTAX,
- * STATUS_NO_MEMORY, .... */
+ * plan.yaml must be there, keys.log and evidence.jsonl may be missing.
+ * keys_path and plan_path, if not NULL, replace those of the bundle. Returns a
+ * new result (judge_free), or NULL with *err filled: STATUS_NOT_FOUND,
+ * STATUS_SYNTAX, STATUS_NO_MEMORY, .... */
 struct judge_result *judge_bundle(const char *dir, const char *keys_path,
                                   const char *plan_path,
                                   struct judge_error *err);
 
-/* judge_capture judges a capture by itself. keys_path and plan_path may be NULL:
- * without keys most findings are INCONC and name the key, without a plan every
- * law is held against every exchange. */
+/* judge_capture judges a capture by itself. keys_path and plan_path may be
+ * NULL: without keys most findings are INCONC and name the key, without a plan
+ * every law is held against every exchange. */
 struct judge_result *judge_capture(const char *pcap, const char *keys_path,
                                    const char *plan_path,
                                    struct judge_error *err);
 void judge_free(struct judge_result *r);
 
-/* judge_stream reads a capture of any size once and holds each message that opens
- * an exchange (I_MESSAGE_1 and its offer, REQUEST_KEY) to the laws that need nothing
- * but that message: i1-structure, offer-key-mgmt, kms-request-structure. Calls are
- * not followed, keys are not used; memory does not grow with the capture (the first
- * 1000 findings that are no PASS are kept). The verdict is FAIL or INCONC: what was
- * not looked at cannot pass; the result carries no digest. judge_capture does the same, without a plan, for a
+/* judge_stream reads a capture of any size once and holds each message that
+ * opens an exchange (I_MESSAGE_1 and its offer, REQUEST_KEY) to the laws that
+ * need nothing but that message: i1-structure, offer-key-mgmt,
+ * kms-request-structure. Calls are not followed, keys are not used; memory does
+ * not grow with the capture (the first 1000 findings that are no PASS are
+ * kept). The verdict is FAIL or INCONC: what was not looked at cannot pass; the
+ * result carries no digest. judge_capture does the same, without a plan, for a
  * capture that needs more memory than a trace may have, or holds more than
- * JUDGE_FOLLOWED MIKEY messages: laws that compare calls with each other take time
- * that grows with the square of their number. count may be NULL. */
+ * JUDGE_FOLLOWED MIKEY messages: laws that compare calls with each other take
+ * time that grows with the square of their number. count may be NULL. */
 #define JUDGE_FOLLOWED 4000
 struct judge_count {
     uint64_t packets, octets, sip, mikey;
@@ -167,9 +173,9 @@ struct judge_count {
 struct judge_result *judge_stream(const char *pcap, struct judge_count *count,
                                   struct judge_error *err);
 
-/* judge_json appends verdict.json: fixed order of keys, the same octets whenever
- * the same inputs are judged. judge_text appends the account for people. verbose
- * adds findings that passed and the ladder. */
+/* judge_json appends verdict.json: fixed order of keys, the same octets
+ * whenever the same inputs are judged. judge_text appends the account for
+ * people. verbose adds findings that passed and the ladder. */
 void judge_json(const struct judge_result *r, struct wr *w);
 void judge_text(const struct judge_result *r, int verbose, struct wr *w);
 

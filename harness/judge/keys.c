@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Every key of an exchange, computed from the key log (RFC 6267, 5; RFC 3830, 4).
- * V of R_MESSAGE_2 tells which reading the peer speaks: AMB-12, 14, 15, 18, the
- * strict one tried first. */
+/* Every key of an exchange, computed from the key log (RFC 6267, 5; RFC 3830,
+ * 4). V of R_MESSAGE_2 tells which reading the peer speaks: AMB-12, 14, 15, 18,
+ * the strict one tried first. */
 #include "harness/judge/judge_int.h"
 
 #include "harness/base/mem.h"
@@ -36,12 +36,14 @@ struct inputs {
 
 struct reading {
     unsigned point; /* 0 04||X||Y, 1 X, 2 compressed */
-    unsigned cover; /* 0 identities, 1 and T, 2 I_MESSAGE_2, 3 identity called */
+    unsigned
+        cover; /* 0 identities, 1 and T, 2 I_MESSAGE_2, 3 identity called */
     size_t rnd;
     size_t mpk_len;
 };
 
-/* ---- the shared point -------------------------------------------------------------- */
+/* ---- the shared point
+ * -------------------------------------------------------------- */
 
 static const struct mikey_payload *xp_of(const struct inputs *in)
 {
@@ -110,9 +112,8 @@ static void find_shared(struct inputs *in, struct jkeys *k)
         return;
     }
     if (xp == NULL) {
-        const struct jform *f = in->leg->form == JFORM_NORMAL || in->i2 == NULL
-                                    ? in->i1
-                                    : in->i2;
+        const struct jform *f =
+            in->leg->form == JFORM_NORMAL || in->i2 == NULL ? in->i1 : in->i2;
         k->lack = lack_of_opened(f, "xP, which no message shows");
         return;
     }
@@ -122,12 +123,13 @@ static void find_shared(struct inputs *in, struct jkeys *k)
         return;
     }
     if (!agree(in, xp, yp) && !agree(in, yp, xp)) {
-        k->lack = j_printf(in->j, "ECDH_PRIVATE %s",
-                           j_hex(in->j, xp->u.eccpt.point));
+        k->lack =
+            j_printf(in->j, "ECDH_PRIVATE %s", j_hex(in->j, xp->u.eccpt.point));
     }
 }
 
-/* ---- MPK, TGK ------------------------------------------------------------------------ */
+/* ---- MPK, TGK
+ * ------------------------------------------------------------------------ */
 
 /* K_SESSION in the form of a reading (AMB-12). */
 static struct view session_octets(const struct inputs *in, unsigned form,
@@ -197,22 +199,25 @@ static int tgk_by(const struct inputs *in, const struct reading *r,
     return 1;
 }
 
-/* "the MPK of line 7 of the key log": what is given, not computed, may be wrong. */
+/* "the MPK of line 7 of the key log": what is given, not computed, may be
+ * wrong. */
 static const char *line_of(struct judge *j, enum keylog_label label,
                            struct view secret)
 {
     for (size_t i = 0; i < keylog_num(j->kl, label); i++) {
         const struct keylog_entry *e = keylog_at(j->kl, label, i);
         if (view_equal(e->secret, secret)) {
-            return j_printf(j, "a sound %s (that of line %u of the key log does "
-                               "not fit)",
+            return j_printf(j,
+                            "a sound %s (that of line %u of the key log does "
+                            "not fit)",
                             keylog_label_name(label), e->line);
         }
     }
     return j_printf(j, "a sound %s", keylog_label_name(label));
 }
 
-/* ---- V of R_MESSAGE_2 ------------------------------------------------------------------ */
+/* ---- V of R_MESSAGE_2
+ * ------------------------------------------------------------------ */
 
 static size_t tail_by(const struct inputs *in, const struct reading *r,
                       struct view out[3])
@@ -346,7 +351,8 @@ static const char *reading_text(struct judge *j, const struct inputs *in,
     return out;
 }
 
-/* ---- traffic keys ------------------------------------------------------------------------ */
+/* ---- traffic keys
+ * ------------------------------------------------------------------------ */
 
 static int srtp_from_tgk(struct jsrtp_key *out, uint8_t prf, struct view tgk,
                          uint32_t csb_id, uint8_t cs, struct view rnd)
@@ -456,12 +462,14 @@ void keys_content(struct judge *j, struct jkeys *k, const struct jform *i2,
     if (!k->has_e2e) {
         k->e2e_lack = "a PRF func that is known";
     }
-    k->has_alt = k->has_e2e && rnd1.len > 0 && !view_equal(rnd1, rnd2) &&
-                 content_by(&k->e2e_alt, k->sk_profile, k->sk, &i2->msg->hdr, 1,
-                            rnd1);
+    k->has_alt =
+        k->has_e2e && rnd1.len > 0 && !view_equal(rnd1, rnd2) &&
+        content_by(&k->e2e_alt, k->sk_profile, k->sk, &i2->msg->hdr, 1, rnd1);
 }
 
-/* ---- a leg --------------------------------------------------------------------------------- */
+/* ---- a leg
+ * ---------------------------------------------------------------------------------
+ */
 
 /* The answered I_MESSAGE_2, and its answer; else the last of each. */
 static void pick(const struct jleg *l, struct inputs *in)

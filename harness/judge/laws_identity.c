@@ -136,8 +136,9 @@ static void reports(struct judge *j, const struct law *law, const struct jx *x)
                           "reached: %s", reached) &&
                !sends_esk(l)) {
         /* What a party says of itself is never enough. */
-        probe_lack(&p, want, "reached: mailbox, but no I_MESSAGE_2 with ESK "
-                             "shows that it took the answer for a mailbox's");
+        probe_lack(&p, want,
+                   "reached: mailbox, but no I_MESSAGE_2 with ESK "
+                   "shows that it took the answer for a mailbox's");
     }
     probe_end(&p, want, "so it is");
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Laws of refusal: a message with a named defect arrived after an otherwise good
- * start; nobody may go on as if it were sound, and nothing may be stored. */
+/* Laws of refusal: a message with a named defect arrived after an otherwise
+ * good start; nobody may go on as if it were sound, and nothing may be stored.
+ */
 #include "harness/judge/laws_flow_int.h"
 #include "harness/judge/laws_refuse_int.h"
 
 #include <string.h>
 
-/* ---- tools ------------------------------------------------------------------------- */
+/* ---- tools
+ * ------------------------------------------------------------------------- */
 
 int refuse_asked(const struct judge *j, const struct law *law)
 {
@@ -25,8 +27,10 @@ void refuse_broken(struct probe *p, const char *want, const char *what)
         probe_lack(p, want, "%s, which the standards do not forbid in words",
                    what);
     } else if (p->law->info.level == JUDGE_SECURITY) {
-        probe_lack(p, want, "security finding: %s, which the standards do not "
-                            "forbid in words", what);
+        probe_lack(p, want,
+                   "security finding: %s, which the standards do not "
+                   "forbid in words",
+                   what);
     } else {
         probe_fail(p, want, "%s", what);
     }
@@ -42,13 +46,13 @@ int refuse_alive(struct probe *p, const char *want, int party, uint64_t us)
     return 0;
 }
 
-/* ---- MB: I_MESSAGE_2 ------------------------------------------------------------------- */
+/* ---- MB: I_MESSAGE_2
+ * ------------------------------------------------------------------- */
 
 static int is_deposit_at(const struct judge *j, const struct jmsg *m)
 {
     return m->x != NULL && m->x->kind == JX_DEPOSIT && jmsg_first(m)->sip &&
-           m->to == m->x->responder &&
-           strcmp(party_role(j, m->to), "MB") == 0;
+           m->to == m->x->responder && strcmp(party_role(j, m->to), "MB") == 0;
 }
 
 static int refused_in_sip(const struct judge *j, const struct jmsg *m,
@@ -68,11 +72,14 @@ static int nothing_stored(struct probe *p, const struct jmsg *m,
     switch (stored_state(p->j, m->x, m, &why, &frame)) {
     case JSTORED_YES:
         p->frame = frame != 0 ? frame : p->frame;
-        refuse_broken(p, want, j_printf(p->j, "the message was stored: %s", why));
+        refuse_broken(p, want,
+                      j_printf(p->j, "the message was stored: %s", why));
         return 0;
     case JSTORED_UNKNOWN:
-        probe_lack(p, want, "no R_MESSAGE_2, but whether it was stored is open: "
-                            "%s", why);
+        probe_lack(p, want,
+                   "no R_MESSAGE_2, but whether it was stored is open: "
+                   "%s",
+                   why);
         return 0;
     case JSTORED_NO:
         return 1;
@@ -95,8 +102,9 @@ static void duty_i2(struct judge *j, const struct law *law,
         probe_octets(&p, "mikey", r2->sent->octets,
                      (struct mikey_range){0, (uint32_t)r2->sent->octets.len});
         refuse_broken(&p, want,
-                      j_printf(j, "R_MESSAGE_2 was sent to an I_MESSAGE_2 that "
-                                  "%s",
+                      j_printf(j,
+                               "R_MESSAGE_2 was sent to an I_MESSAGE_2 that "
+                               "%s",
                                jdefect_text(j, m->defects)));
         return;
     }
@@ -108,8 +116,8 @@ static void duty_i2(struct judge *j, const struct law *law,
         probe_sip(&p, final);
         probe_lack(&p, want, "nothing stored, but the answer is %d",
                    final->status);
-    } else if (!said && !watched(j, jmsg_time(m), jmsg_time(m) + quiet_us(j),
-                                 &why)) {
+    } else if (!said &&
+               !watched(j, jmsg_time(m), jmsg_time(m) + quiet_us(j), &why)) {
         probe_lack(&p, want, "%s", why);
     } else if (refuse_alive(&p, want, m->to, jmsg_time(m))) {
         probe_pass(&p, want, "%s, and nothing was stored",
@@ -173,7 +181,8 @@ static void run_second(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- MB: the opening INVITE ---------------------------------------------------------------- */
+/* ---- MB: the opening INVITE
+ * ---------------------------------------------------------------- */
 
 static const struct jmsg *r1_of(const struct jx *x)
 {
@@ -281,7 +290,9 @@ static void run_opening(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- the table -------------------------------------------------------------------------------- */
+/* ---- the table
+ * --------------------------------------------------------------------------------
+ */
 
 static const enum opening_kind open_type = OPEN_TYPE, open_base64 = OPEN_BASE64,
                                open_protocol = OPEN_PROTOCOL,
@@ -382,8 +393,9 @@ const struct law laws_refuse[] = {
     A_R2("a-refuses-replayed-r2", JUDGE_REPLAY, JUDGE_MUST, "DD-011 DD-111",
          "RFC 6267, 5.4", "of an earlier call", JD_REPLAY),
     LAW("a-stops-on-488", JUDGE_STRUCTURE, JUDGE_MUST, "DD-113",
-        "RFC 4567, 4.1.2", "A sends no content after its I_MESSAGE_2 was "
-                           "refused",
+        "RFC 4567, 4.1.2",
+        "A sends no content after its I_MESSAGE_2 was "
+        "refused",
         law_stops_488, NULL),
     LAW("a-stops-on-error", JUDGE_STRUCTURE, JUDGE_MUST, "DD-110 DD-113",
         "RFC 3830, 5.1.2, 6.12", "A stops after a MIKEY Error message",
@@ -392,12 +404,14 @@ const struct law laws_refuse[] = {
         "RFC 6539, 3.2", "A sends no content without R_MESSAGE_2",
         law_stops_without, NULL),
     LAW("b-refuses-deferred-r1", JUDGE_IDENTITY, JUDGE_MUST, "DD-050",
-        "TR 33.828, 7.6.2.5", "B does not go on with a mailbox that could not "
-                              "decrypt",
+        "TR 33.828, 7.6.2.5",
+        "B does not go on with a mailbox that could not "
+        "decrypt",
         law_b_deferred, NULL),
     LAW("b-refuses-bad-v", JUDGE_IDENTITY, JUDGE_MUST, "DD-050 DD-109",
-        "RFC 6267, 5.4", "B renders nothing after an R_MESSAGE_2 whose V does "
-                         "not verify",
+        "RFC 6267, 5.4",
+        "B renders nothing after an R_MESSAGE_2 whose V does "
+        "not verify",
         law_b_bad_v, NULL),
     LAW("b-refuses-sk-type", JUDGE_STRUCTURE, JUDGE_MUST, "R6267-163",
         "RFC 6267, 6.1.5", "B does not use an SK of an unknown type",

@@ -37,15 +37,15 @@ static const struct jmsg *i2_after(const struct jleg *l, uint64_t frame)
 static const struct jrtp *content_after(const struct jx *x, uint64_t us)
 {
     for (size_t i = 0; i < x->num_rtp; i++) {
-        if (!x->rtp[i]->back && x->rtp[i]->ok &&
-            x->rtp[i]->t->time_us > us) {
+        if (!x->rtp[i]->back && x->rtp[i]->ok && x->rtp[i]->t->time_us > us) {
             return x->rtp[i];
         }
     }
     return NULL;
 }
 
-/* The call was given up: BYE or CANCEL of the initiator, or none goes on any more. */
+/* The call was given up: BYE or CANCEL of the initiator, or none goes on any
+ * more. */
 static int gave_up(const struct judge *j, const struct jx *x, uint64_t us)
 {
     return sip_request(j, x->call_id, "BYE", x->initiator, us) != NULL ||
@@ -74,8 +74,8 @@ static void show_rtp(struct probe *p, const struct jrtp *r)
                  (struct mikey_range){0, (uint32_t)r->header_len});
 }
 
-/* A sound R_MESSAGE_2, of whichever leg, that arrived before the frame: it may be
- * what the initiator went by. */
+/* A sound R_MESSAGE_2, of whichever leg, that arrived before the frame: it may
+ * be what the initiator went by. */
 static const struct jmsg *sound_r2_before(const struct jx *x, uint64_t frame)
 {
     for (size_t i = 0; i < x->num_legs; i++) {
@@ -112,12 +112,15 @@ static void no_content(struct probe *p, const struct jx *x, uint64_t us,
     if (r != NULL && (sound != NULL || p->j->lossy)) {
         show_rtp(p, r);
         if (sound != NULL) {
-            probe_lack(p, want, "content was sent, but after the sound "
-                                "R_MESSAGE_2 of frame %llu",
+            probe_lack(p, want,
+                       "content was sent, but after the sound "
+                       "R_MESSAGE_2 of frame %llu",
                        (unsigned long long)jmsg_arrived(sound));
         } else {
-            probe_lack(p, want, "content was sent; a sound R_MESSAGE_2 may be "
-                                "missing: %s", p->j->lossy_why);
+            probe_lack(p, want,
+                       "content was sent; a sound R_MESSAGE_2 may be "
+                       "missing: %s",
+                       p->j->lossy_why);
         }
         return;
     }
@@ -129,7 +132,8 @@ static void no_content(struct probe *p, const struct jx *x, uint64_t us,
     quiet_or_lack(p, x, us, want, "none was sent");
 }
 
-/* ---- R_MESSAGE_1 -------------------------------------------------------------------- */
+/* ---- R_MESSAGE_1
+ * -------------------------------------------------------------------- */
 
 void law_refuse_r1(struct judge *j, const struct law *law)
 {
@@ -155,16 +159,18 @@ void law_refuse_r1(struct judge *j, const struct law *law)
         }
         const struct jmsg *i2 = i2_after(m->leg, jmsg_arrived(m));
         if (i2 != NULL && sound_r1_before(m, jmsg_frame(i2)) != NULL) {
-            probe_lack(&p, want, "I_MESSAGE_2 was sent, but a sound "
-                                 "R_MESSAGE_1 had come too");
+            probe_lack(&p, want,
+                       "I_MESSAGE_2 was sent, but a sound "
+                       "R_MESSAGE_1 had come too");
         } else if (i2 != NULL) {
             p.frame = jmsg_frame(i2);
             probe_octets(
                 &p, "mikey", i2->sent->octets,
                 (struct mikey_range){0, (uint32_t)i2->sent->octets.len});
             refuse_broken(&p, want,
-                          j_printf(j, "I_MESSAGE_2 was sent after an answer "
-                                      "that %s",
+                          j_printf(j,
+                                   "I_MESSAGE_2 was sent after an answer "
+                                   "that %s",
                                    jdefect_text(j, m->defects)));
         } else {
             no_content(&p, m->x, jmsg_time(m), want);
@@ -172,15 +178,16 @@ void law_refuse_r1(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- R_MESSAGE_2 -------------------------------------------------------------------- */
+/* ---- R_MESSAGE_2
+ * -------------------------------------------------------------------- */
 
 void law_refuse_r2(struct judge *j, const struct law *law)
 {
     const struct refuse *d = law->arg;
     for (size_t i = 0; i < j->num_msgs; i++) {
         const struct jmsg *m = j->msgs[i];
-        if (!from_responder(m) || !i2_before(m) ||
-            m->x->kind == JX_RETRIEVAL || m->type == MIKEY_DT_ERROR) {
+        if (!from_responder(m) || !i2_before(m) || m->x->kind == JX_RETRIEVAL ||
+            m->type == MIKEY_DT_ERROR) {
             continue;
         }
         struct probe p = probe_at(j, law, m->x, m->x->initiator);
@@ -197,7 +204,8 @@ void law_refuse_r2(struct judge *j, const struct law *law)
     }
 }
 
-/* ---- refusals and silence -------------------------------------------------------------- */
+/* ---- refusals and silence
+ * -------------------------------------------------------------- */
 
 /* The first final answer to an I_MESSAGE_2 as it arrived at the initiator. */
 static const struct jsip *final_to(const struct judge *j, const struct jmsg *i2)
@@ -207,8 +215,7 @@ static const struct jsip *final_to(const struct judge *j, const struct jmsg *i2)
     for (size_t i = 0; i < c->num; i++) {
         const struct jsip *s = c->sip[i];
         if (s->status >= 200 && s->cseq == req->cseq && s->dst == i2->from &&
-            strcmp(s->method, req->method) == 0 &&
-            s->time_us >= req->time_us) {
+            strcmp(s->method, req->method) == 0 && s->time_us >= req->time_us) {
             return s;
         }
     }

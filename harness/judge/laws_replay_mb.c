@@ -112,8 +112,9 @@ void law_skewed(struct judge *j, const struct law *law)
             if (!watched(j, t, t + quiet_us(j), &why)) {
                 probe_lack(&p, want, "not watched long enough: %s", why);
             } else if (sip_life(j, x->i1->to, t) == NULL) {
-                probe_lack(&p, want, "no answer: the mailbox was not seen to "
-                                     "be alive");
+                probe_lack(&p, want,
+                           "no answer: the mailbox was not seen to "
+                           "be alive");
             }
         }
         probe_end(&p, want, "none%s",

@@ -419,13 +419,13 @@ static void owner_only(struct judge *j, const struct law *law,
     const char *want = j_printf(j, "%s: refused, nothing released", reason);
     const struct jsip *no = refusal(x);
     p.frame = no != NULL ? no->frame : x->start_frame;
-    if (released_before(&p, x, UINT64_MAX, want) == 0 &&
-        no == NULL) {
+    if (released_before(&p, x, UINT64_MAX, want) == 0 && no == NULL) {
         if (!watched(j, x->end_us, x->end_us + quiet_us(j), &why)) {
             probe_lack(&p, want, "not watched long enough: %s", why);
         } else if (sip_life(j, x->responder, x->start_us) == NULL) {
-            probe_lack(&p, want, "no answer: the mailbox was not seen to be "
-                                 "alive");
+            probe_lack(&p, want,
+                       "no answer: the mailbox was not seen to be "
+                       "alive");
         }
     }
     probe_end(&p, want, "%s",

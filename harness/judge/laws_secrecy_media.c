@@ -166,9 +166,9 @@ static void run_e2e(struct judge *j, const struct law *law)
 /* ---- content-after-r2
  * ------------------------------------------------------------ */
 
-/* R_MESSAGE_2 that the initiator could rely on. *doubt says why it may not be, NULL
- * if it is good. IBAKE may be wanting: V alone then convinced the initiator, which
- * is not against the letter. */
+/* R_MESSAGE_2 that the initiator could rely on. *doubt says why it may not be,
+ * NULL if it is good. IBAKE may be wanting: V alone then convinced the
+ * initiator, which is not against the letter. */
 static const struct jmsg *good_r2(struct judge *j, const struct jx *x,
                                   const char **doubt)
 {
@@ -187,8 +187,9 @@ static const struct jmsg *good_r2(struct judge *j, const struct jx *x,
                 *doubt = m->defects != 0
                              ? j_printf(j, "R_MESSAGE_2 %s",
                                         jdefect_text(j, m->defects))
-                             : j_printf(j, "whether R_MESSAGE_2 is good is not "
-                                           "known: %s",
+                             : j_printf(j,
+                                        "whether R_MESSAGE_2 is good is not "
+                                        "known: %s",
                                         m->lack);
             }
         }

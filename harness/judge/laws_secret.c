@@ -145,9 +145,10 @@ static void window(struct patterns *s, struct view w, int text,
     }
 }
 
-/* A key is looked for by its halves: cut in two, as by the end of a header line, it
- * still shows one of them. A longer secret in windows: whoever shows two of them in
- * a row shows one whole. Text forms only for what is short enough to be a key. */
+/* A key is looked for by its halves: cut in two, as by the end of a header
+ * line, it still shows one of them. A longer secret in windows: whoever shows
+ * two of them in a row shows one whole. Text forms only for what is short
+ * enough to be a key. */
 static void secret(struct patterns *s, struct view v, const char *what)
 {
     if (v.len < SHORTEST) {
@@ -304,8 +305,9 @@ static size_t search_run(struct patterns *s, int party, struct view hay,
             from = place_of(shown, at);
             len = place_of(shown, at + len - 1) + 1 - from;
         }
-        hit_add(s, party, hit, st != NULL ? trace_stream_frame(st, from) : frame,
-                shown, from, len);
+        hit_add(s, party, hit,
+                st != NULL ? trace_stream_frame(st, from) : frame, shown, from,
+                len);
         at += hit->octets.len;
         n++;
     }
@@ -381,7 +383,8 @@ static void search_all(struct judge *j, struct patterns *s, struct shown *by)
 /* In the order of the wire. */
 static void show_hits(const struct patterns *s, struct shown *by)
 {
-    const struct hit **v = j_alloc(s->j, (s->num_hits + 1) * sizeof(struct hit *));
+    const struct hit **v =
+        j_alloc(s->j, (s->num_hits + 1) * sizeof(struct hit *));
     const struct hit **first =
         j_alloc(s->j, (s->secrets + 1) * sizeof(struct hit *));
     size_t n = s->num_hits;
@@ -397,7 +400,8 @@ static void show_hits(const struct patterns *s, struct shown *by)
     for (size_t i = 0; i < s->num_hits; i++) {
         struct probe *p = &by[v[i]->party].p;
         if (p->failed >= MOST || first[v[i]->of]->party != v[i]->party) {
-            continue; /* who passes on what another gave away gives nothing away */
+            continue; /* who passes on what another gave away gives nothing away
+                       */
         }
         p->frame = v[i]->frame;
         probe_octets(

@@ -12,14 +12,15 @@
 #define TAG_LEN 10
 #define MAX_KEYS 64
 
-/* ---- SRTP ------------------------------------------------------------------------ */
+/* ---- SRTP
+ * ------------------------------------------------------------------------ */
 
 struct session { /* session keys of a master key, key derivation rate 0 */
     uint8_t encr[16], auth[20], salt[14];
 };
 
-/* RFC 3711, 4.3.1: the label stands at octet 7 of the 14 of the salt; in the IV of
- * kdf_aes_cm the last eight of these are T. */
+/* RFC 3711, 4.3.1: the label stands at octet 7 of the 14 of the salt; in the IV
+ * of kdf_aes_cm the last eight of these are T. */
 static int session_key(uint8_t *out, size_t len, const struct jsrtp_key *k,
                        uint8_t label)
 {
@@ -42,8 +43,7 @@ static int tag_ok(const struct session *s, struct view packet, uint32_t roc)
     size_t len = 0;
     wr_init_fixed(&w, r, sizeof r);
     wr_u32(&w, roc);
-    struct view parts[2] = {{packet.data, packet.len - TAG_LEN},
-                            {r, sizeof r}};
+    struct view parts[2] = {{packet.data, packet.len - TAG_LEN}, {r, sizeof r}};
     return kdf_mac(tag, &len, 1, (struct view){s->auth, sizeof s->auth}, parts,
                    2) == STATUS_OK &&
            mem_equal(tag, packet.data + packet.len - TAG_LEN, TAG_LEN);
@@ -99,13 +99,14 @@ enum status srtp_unchecked(const struct jsrtp_key *key, struct view packet,
     if (packet.len < header_len + TAG_LEN || header_len < 12) {
         return STATUS_TRUNCATED;
     }
-    int ok = session_make(&s, key) &&
-             decrypt(&s, packet, header_len, index, out);
+    int ok =
+        session_make(&s, key) && decrypt(&s, packet, header_len, index, out);
     mem_wipe(&s, sizeof s);
     return ok ? STATUS_OK : STATUS_INTERNAL;
 }
 
-/* ---- RTP header --------------------------------------------------------------------- */
+/* ---- RTP header
+ * --------------------------------------------------------------------- */
 
 static void header_of(struct jrtp *r)
 {
@@ -131,7 +132,8 @@ static void header_of(struct jrtp *r)
     r->ok = rd.err == STATUS_OK && a >> 6 == 2 && !r->t->rtcp;
 }
 
-/* ---- whose is it -------------------------------------------------------------------- */
+/* ---- whose is it
+ * -------------------------------------------------------------------- */
 
 struct use { /* an address that an exchange announced, from a time on */
     struct use *older;
@@ -213,7 +215,8 @@ static void place_packet(struct judge *j, const struct jmap *map,
     }
 }
 
-/* ---- which key ------------------------------------------------------------------------ */
+/* ---- which key
+ * ------------------------------------------------------------------------ */
 
 struct candidate {
     struct session s;
@@ -310,9 +313,8 @@ static uint32_t guess_roc(const struct track *t, uint16_t seq)
         return 0;
     }
     if (t->last < 32768) {
-        return seq > t->last && seq - t->last > 32768 && t->roc > 0
-                   ? t->roc - 1
-                   : t->roc;
+        return seq > t->last && seq - t->last > 32768 && t->roc > 0 ? t->roc - 1
+                                                                    : t->roc;
     }
     return t->last - 32768 > seq ? t->roc + 1 : t->roc;
 }
@@ -325,8 +327,8 @@ static void track_note(struct keyset *set, const struct jrtp *r, size_t key,
         t = &set->tracks[set->num_tracks++];
         *t = (struct track){.ssrc = r->ssrc, .back = r->back, .key = key};
     }
-    if (t != NULL && (!t->started || roc > t->roc ||
-                      (roc == t->roc && r->seq > t->last))) {
+    if (t != NULL &&
+        (!t->started || roc > t->roc || (roc == t->roc && r->seq > t->last))) {
         t->started = 1;
         t->roc = roc;
         t->last = r->seq;
@@ -365,9 +367,9 @@ static void find_key(struct judge *j, struct keyset *set, struct jrtp *r)
     }
 }
 
-/* A key that the log gives and that verifies no packet may be a wrong line: then
- * what verifies under no key is not known to be wrong. One that fits one crypto
- * session is right for the other. */
+/* A key that the log gives and that verifies no packet may be a wrong line:
+ * then what verifies under no key is not known to be wrong. One that fits one
+ * crypto session is right for the other. */
 static int in_doubt(const struct keyset *set)
 {
     for (size_t i = 0; i < set->num; i++) {
@@ -410,8 +412,8 @@ void media_all(struct judge *j)
         }
         if (x->num_rtp > 0 && in_doubt(set)) {
             for (size_t k = 0; k < x->num_rtp; k++) {
-                x->rtp[k]->key = x->rtp[k]->key == JMK_NONE ? JMK_UNKNOWN
-                                                            : x->rtp[k]->key;
+                x->rtp[k]->key =
+                    x->rtp[k]->key == JMK_NONE ? JMK_UNKNOWN : x->rtp[k]->key;
             }
         }
     }

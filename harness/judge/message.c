@@ -8,8 +8,8 @@
 #include <string.h>
 
 struct jform *form_of(struct judge *j, struct view octets,
-                      const struct mikey_msg *msg, const struct mikey_error *err,
-                      enum status text_status)
+                      const struct mikey_msg *msg,
+                      const struct mikey_error *err, enum status text_status)
 {
     struct jform *f = octets.len > 0 ? jmap_get(j->form_map, octets) : NULL;
     if (f != NULL && f->text_status == text_status) {
@@ -63,7 +63,8 @@ uint64_t jmsg_time(const struct jmsg *m)
     return jmsg_last(m)->t->time_us;
 }
 
-/* ---- sightings --------------------------------------------------------------- */
+/* ---- sightings
+ * --------------------------------------------------------------- */
 
 int is_delivery(const struct trace_mikey *t, const struct jsip *s)
 {
@@ -77,8 +78,8 @@ int is_delivery(const struct trace_mikey *t, const struct jsip *s)
 
 static int same_place(const struct trace_mikey *a, const struct trace_mikey *b)
 {
-    return a->carrier == b->carrier && a->media == b->media && a->nth == b->nth &&
-           a->part == b->part;
+    return a->carrier == b->carrier && a->media == b->media &&
+           a->nth == b->nth && a->part == b->part;
 }
 
 /* Is this the message m once more: sent again, or passed on by a proxy? */
@@ -86,7 +87,8 @@ static int same_message(const struct jmsg *m, const struct jsight *s)
 {
     const struct jsight *last = jmsg_last(m);
     if (s->sip == NULL || last->sip == NULL ||
-        s->sip->request != last->sip->request || s->sip->cseq != last->sip->cseq ||
+        s->sip->request != last->sip->request ||
+        s->sip->cseq != last->sip->cseq ||
         strcmp(s->sip->method, last->sip->method) != 0 ||
         strcmp(s->sip->call_id, last->sip->call_id) != 0 ||
         strcmp(s->sip->from_tag, last->sip->from_tag) != 0) {
@@ -182,8 +184,8 @@ static void message_new(struct judge *j, const struct jsight *s,
     }
 }
 
-/* A forked request reaches several parties; the mailbox is the one that counts as
- * its receiver, else the last. An echo does not move the receiver. */
+/* A forked request reaches several parties; the mailbox is the one that counts
+ * as its receiver, else the last. An echo does not move the receiver. */
 static void settle_receiver(const struct judge *j, struct jmsg *m)
 {
     for (size_t i = 0; i < m->num_sights; i++) {
@@ -198,7 +200,8 @@ static void settle_receiver(const struct judge *j, struct jmsg *m)
         m->to = s->dst;
         m->rcvd = s->form;
     }
-    /* Put the sighting of arrival last: jmsg_last() is where it was received. */
+    /* Put the sighting of arrival last: jmsg_last() is where it was received.
+     */
     for (size_t i = 0; i + 1 < m->num_sights; i++) {
         if (m->sights[i].dst == m->to && m->sights[i].form == m->rcvd &&
             jmsg_last(m)->dst != m->to) {

@@ -12,9 +12,8 @@
 
 static void add_reading(struct judge *j, struct jopen *o, const char *text)
 {
-    o->reading = o->reading[0] == '\0'
-                     ? text
-                     : j_printf(j, "%s; %s", o->reading, text);
+    o->reading =
+        o->reading[0] == '\0' ? text : j_printf(j, "%s; %s", o->reading, text);
 }
 
 static int is_ident(const struct mikey_payload *p)
@@ -101,9 +100,9 @@ static int try_readings(struct judge *j, struct jform *f, struct jopen *o,
         date_near(date, f, days[i]);
         if (try_key(j, o, keylog_private(j->kl, want, date), encr)) {
             o->key = hashed(j, want, date);
-            add_reading(j, o,
-                        j_printf(j, "AMB-04: key of %s, T is of %s", date,
-                                 f->date));
+            add_reading(
+                j, o,
+                j_printf(j, "AMB-04: key of %s, T is of %s", date, f->date));
             return 1;
         }
     }
@@ -190,10 +189,10 @@ static enum jopen_state open_with(struct judge *j, struct jform *f,
         wr_init(&w);
         wr_bytes(&w, want.data, want.len);
         wr_str(&w, f->date);
-        int given = w.err == STATUS_OK &&
-                    keylog_find(j->kl, KEYLOG_IBE_PRIVATE,
-                                (struct view){w.data, w.len},
-                                NULL) == STATUS_OK;
+        int given =
+            w.err == STATUS_OK &&
+            keylog_find(j->kl, KEYLOG_IBE_PRIVATE, (struct view){w.data, w.len},
+                        NULL) == STATUS_OK;
         wr_cleanup(&w);
         o->lack = given ? j_printf(j, "a sound IBE_PRIVATE %s (%s)", o->want,
                                    keylog_why(j->kl))
@@ -238,8 +237,8 @@ static struct view ibake_for(const struct jform *f)
 {
     int to_initiator =
         f->type == MIKEY_DT_R_MESSAGE_1 || f->type == MIKEY_DT_R_MESSAGE_2;
-    return idr_of(f, to_initiator ? MIKEY_ROLE_INITIATOR
-                                  : MIKEY_ROLE_RESPONDER);
+    return idr_of(f,
+                  to_initiator ? MIKEY_ROLE_INITIATOR : MIKEY_ROLE_RESPONDER);
 }
 
 static void open_form(struct judge *j, struct jform *f, const struct jmsg *m)

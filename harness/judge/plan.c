@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status refuse(struct judge_error *e, const char *path, unsigned line,
-                          const char *what)
+static enum status refuse(struct judge_error *e, const char *path,
+                          unsigned line, const char *what)
 {
     e->status = STATUS_SYNTAX;
     snprintf(e->text, sizeof e->text, "%s:%u: %s", path, line, what);
@@ -17,8 +17,8 @@ static enum status refuse(struct judge_error *e, const char *path, unsigned line
 
 static struct jparty *party_add(struct judge *j)
 {
-    /* parties[] is an array, not a vector of pointers: few, and indexed often. It
-     * is full when the number is a power of two from 8 on. */
+    /* parties[] is an array, not a vector of pointers: few, and indexed often.
+     * It is full when the number is a power of two from 8 on. */
     size_t n = j->num_parties;
     struct jparty *p = j->parties;
     if (n == 0 || (n >= 8 && (n & (n - 1)) == 0)) {
@@ -56,17 +56,19 @@ static enum status refuse_key(struct judge_error *e, const char *path,
                               const struct ynode *n, const char *key)
 {
     char what[200];
-    snprintf(what, sizeof what, "there is no key \"%.100s\" here "
-                                "(docs/BUNDLE.md); remove or correct it", key);
+    snprintf(what, sizeof what,
+             "there is no key \"%.100s\" here "
+             "(docs/BUNDLE.md); remove or correct it",
+             key);
     return refuse(e, path, n->line, what);
 }
 
 static enum status load_party(struct judge *j, const char *path,
                               const struct ynode *n, struct judge_error *e)
 {
-    static const char *const keys[] = {
-        "role",    "address", "sip_port", "kms_port", "identity",
-        "account", "vm_uri",  "harness",  NULL};
+    static const char *const keys[] = {"role",     "address",  "sip_port",
+                                       "kms_port", "identity", "account",
+                                       "vm_uri",   "harness",  NULL};
     const char *role = ynode_str(n, "role", NULL);
     const char *addr = ynode_str(n, "address", NULL);
     const char *odd = n->kind == YNODE_MAP ? unknown_key(n, keys) : NULL;
@@ -155,7 +157,8 @@ static enum status load_rows(struct judge *j, const char *path,
         char what[200];
         if (judge_law_find(r.law) == NULL) {
             snprintf(what, sizeof what,
-                     "there is no law \"%.100s\"; see latchkey list laws", r.law);
+                     "there is no law \"%.100s\"; see latchkey list laws",
+                     r.law);
             return refuse(e, path, c->line, what);
         }
         if (!as_known(r.as)) {
@@ -163,9 +166,10 @@ static enum status load_rows(struct judge *j, const char *path,
                           "as must be duty, preamble, control or stimulus");
         }
         if (!on_known(r.on)) {
-            return refuse(e, path, c->line,
-                          "at must be deposit N, retrieval N, call N, request N, "
-                          "run, any or all");
+            return refuse(
+                e, path, c->line,
+                "at must be deposit N, retrieval N, call N, request N, "
+                "run, any or all");
         }
         for (size_t i = 0; i < j->num_rows; i++) {
             const struct jrow *o = &j->rows[i];
@@ -225,7 +229,8 @@ enum status plan_load(struct judge *j, const char *path, struct judge_error *e)
         char what[200];
         snprintf(what, sizeof what,
                  "role is %.60s, but no party has that role; correct it or add "
-                 "the party", j->role);
+                 "the party",
+                 j->role);
         const struct ynode *n = ynode_get(j->plan, "role");
         return refuse(e, path, n != NULL ? n->line : 1, what);
     }
@@ -238,8 +243,8 @@ const char *plan_pixit(const struct judge *j, const char *item,
     return ynode_str(ynode_get(j->plan, "pixit"), item, fallback);
 }
 
-uint64_t plan_time_us(const struct judge *j, const char *item, uint64_t fallback,
-                      uint64_t unit_us)
+uint64_t plan_time_us(const struct judge *j, const char *item,
+                      uint64_t fallback, uint64_t unit_us)
 {
     const char *s = plan_pixit(j, item, NULL);
     if (s == NULL || s[0] < '0' || s[0] > '9') {
@@ -271,7 +276,8 @@ static int party_search(struct judge *j, const struct cap_addr *a)
         if (!cap_addr_same_ip(&p->addr, a)) {
             continue;
         }
-        if (a->port != 0 && (a->port == p->sip_port || a->port == p->kms_port)) {
+        if (a->port != 0 &&
+            (a->port == p->sip_port || a->port == p->kms_port)) {
             return (int)i;
         }
         if (found < 0) {

@@ -34,8 +34,8 @@ void probe_sip(struct probe *p, const struct jsip *s)
         return;
     }
     p->frame = s->frame;
-    p->message = s->request ? s->method
-                            : j_printf(p->j, "%d %s", s->status, s->method);
+    p->message =
+        s->request ? s->method : j_printf(p->j, "%d %s", s->status, s->method);
 }
 
 void probe_octets(struct probe *p, const char *in, struct view buf,
@@ -72,7 +72,8 @@ static void emit(struct probe *p, enum judge_verdict v, enum judge_level level,
 {
     struct judge *j = p->j;
     if (v == JUDGE_FAIL && j->lossy && p->in[0] == '\0') {
-        /* No octets show it, so it may be what is missing that breaks the duty. */
+        /* No octets show it, so it may be what is missing that breaks the duty.
+         */
         v = JUDGE_INCONC;
         actual = j_printf(j, "%s; the recording is incomplete: %s", actual,
                           j->lossy_why != NULL ? j->lossy_why : "");
@@ -128,7 +129,8 @@ int probe_must(struct probe *p, int ok, const char *expected, const char *fmt,
     if (!ok) {
         va_list ap;
         va_start(ap, fmt);
-        emit(p, JUDGE_FAIL, p->law->info.level, expected, format(p->j, fmt, ap));
+        emit(p, JUDGE_FAIL, p->law->info.level, expected,
+             format(p->j, fmt, ap));
         va_end(ap);
         p->failed++;
     }

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- findings ------------------------------------------------------------------------- */
+/* ---- findings
+ * ------------------------------------------------------------------------- */
 
 static uint64_t sort_frame(const struct jfinding *f)
 {
@@ -49,7 +50,8 @@ static void take_findings(struct judge *j, struct judge_result *r)
     r->num_findings = j->num_findings;
 }
 
-/* ---- exchanges ------------------------------------------------------------------------- */
+/* ---- exchanges
+ * ------------------------------------------------------------------------- */
 
 static const char *sip_label(struct judge *j, const struct jsip *s)
 {
@@ -66,15 +68,14 @@ static void take_exchange(struct judge *j, const struct jx *x,
     const struct jmsg *first = x->kind == JX_REQUEST ? x->request : x->i1;
     out->place = x->place;
     out->call_id = x->call_id;
-    out->csb_id =
-        first != NULL && first->sent->msg != NULL &&
-                first->sent->octets.len >= 8
-            ? j_printf(j, "%08x", first->sent->msg->hdr.csb_id)
-            : "";
-    out->form = x->kind == JX_REQUEST ? ""
-                                      : jform_kind_name(x->leg != NULL
-                                                            ? x->leg->form
-                                                            : JFORM_UNKNOWN);
+    out->csb_id = first != NULL && first->sent->msg != NULL &&
+                          first->sent->octets.len >= 8
+                      ? j_printf(j, "%08x", first->sent->msg->hdr.csb_id)
+                      : "";
+    out->form =
+        x->kind == JX_REQUEST
+            ? ""
+            : jform_kind_name(x->leg != NULL ? x->leg->form : JFORM_UNKNOWN);
     if (m == NULL) {
         return;
     }
@@ -103,7 +104,8 @@ static void take_exchanges(struct judge *j, struct judge_result *r)
     r->num_exchanges = j->num_xs;
 }
 
-/* ---- the ladder -------------------------------------------------------------------------- */
+/* ---- the ladder
+ * -------------------------------------------------------------------------- */
 
 struct rung {
     struct judge_step s;
@@ -160,10 +162,10 @@ static void sip_rungs(struct ladder *l)
     size_t m = 0;
     for (size_t i = 0; i < j->num_sip; i++) {
         const struct jsip *s = &j->sip[i];
-        struct rung *r = rung_add(
-            l, s->frame, s->time_us, s->src, s->dst,
-            s->request ? s->method
-                       : j_printf(j, "%d %s", s->status, s->method));
+        struct rung *r =
+            rung_add(l, s->frame, s->time_us, s->src, s->dst,
+                     s->request ? s->method
+                                : j_printf(j, "%d %s", s->status, s->method));
         for (; m < j->trace->num_mikey && j->trace->mikey[m].sip <= (int64_t)i;
              m++) {
             const struct trace_mikey *t = &j->trace->mikey[m];
@@ -257,7 +259,8 @@ static void take_ladder(struct judge *j, struct judge_result *r)
     r->num_steps = l.num;
 }
 
-/* ---- without a plan ------------------------------------------------------------------------ */
+/* ---- without a plan
+ * ------------------------------------------------------------------------ */
 
 static enum judge_verdict party_verdict(const struct judge *j,
                                         const struct judge_party_result *p)
@@ -275,9 +278,8 @@ static void count_party(struct judge_party_result *p,
                         const struct judge_finding *f)
 {
     int remark = f->verdict == JUDGE_FAIL && f->level == JUDGE_SHOULD;
-    int derived =
-        f->verdict == JUDGE_FAIL &&
-        (f->level == JUDGE_DERIVED || f->level == JUDGE_SECURITY);
+    int derived = f->verdict == JUDGE_FAIL &&
+                  (f->level == JUDGE_DERIVED || f->level == JUDGE_SECURITY);
     p->passed += f->verdict == JUDGE_PASS || remark;
     p->inconclusive += f->verdict == JUDGE_INCONC || derived;
     p->failed += f->verdict == JUDGE_FAIL && !remark && !derived;
@@ -294,10 +296,10 @@ static void take_parties(struct judge *j, struct judge_result *r)
         char text[CAP_ADDR_TEXT];
         const struct jparty *p = &j->parties[i];
         cap_addr_ip_text(text, &p->addr);
-        out[i] = (struct judge_party_result){
-            .role = p->role,
-            .address = j_strn(j, text, strlen(text)),
-            .identity = p->identity};
+        out[i] = (struct judge_party_result){.role = p->role,
+                                             .address =
+                                                 j_strn(j, text, strlen(text)),
+                                             .identity = p->identity};
     }
     for (size_t i = 0; i < j->num_findings; i++) {
         int p = j->findings[i]->party;
@@ -326,15 +328,15 @@ static void sum_parties(struct judge *j, struct judge_result *r)
                  : open > 0 || (passed > 0 && j->lossy) ? JUDGE_INCONC
                  : passed > 0                           ? JUDGE_PASS
                                                         : JUDGE_NONE;
-    r->reason = r->verdict == JUDGE_NONE
-                    ? "nothing that a law speaks about was seen"
-                    : j_printf(j,
-                               "%zu findings failed, %zu inconclusive, %zu "
-                               "passed%s%s",
-                               failed, open, passed,
-                               j->lossy ? "; the recording is incomplete: "
-                                        : "",
-                               j->lossy ? j->lossy_why : "");
+    r->reason =
+        r->verdict == JUDGE_NONE
+            ? "nothing that a law speaks about was seen"
+            : j_printf(j,
+                       "%zu findings failed, %zu inconclusive, %zu "
+                       "passed%s%s",
+                       failed, open, passed,
+                       j->lossy ? "; the recording is incomplete: " : "",
+                       j->lossy ? j->lossy_why : "");
 }
 
 struct judge_result *result_make(struct judge *j)

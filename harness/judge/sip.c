@@ -20,7 +20,8 @@ static const char *strv(struct judge *j, struct view v)
     return j_strn(j, v.data, v.len);
 }
 
-/* ---- SDP ------------------------------------------------------------------------ */
+/* ---- SDP
+ * ------------------------------------------------------------------------ */
 
 static int tolerated(enum sdp_dev kind)
 {
@@ -126,7 +127,8 @@ static const struct jsdp *sdp_of(struct judge *j, struct sdp *s,
     return out;
 }
 
-/* ---- header fields --------------------------------------------------------------- */
+/* ---- header fields
+ * --------------------------------------------------------------- */
 
 static const char *value_of(struct judge *j, const struct sip_msg *m,
                             enum sip_hdr id)
@@ -264,7 +266,8 @@ void sip_index(struct judge *j)
     mem_free(x);
 }
 
-/* ---- tools of laws ----------------------------------------------------------------- */
+/* ---- tools of laws
+ * ----------------------------------------------------------------- */
 
 static struct view part_body(struct judge *j, const struct sip_part *p)
 {
@@ -296,10 +299,9 @@ size_t jsip_parts(struct judge *j, const struct jsip *s, struct jpart *out,
         }
         out[n] = (struct jpart){.type = "", .body = part_body(j, &p)};
         if (sip_media_type(p.content_type, &t) == STATUS_OK) {
-            out[n].type =
-                j_printf(j, "%.*s/%.*s", (int)t.type.len,
-                         (const char *)t.type.data, (int)t.subtype.len,
-                         (const char *)t.subtype.data);
+            out[n].type = j_printf(
+                j, "%.*s/%.*s", (int)t.type.len, (const char *)t.type.data,
+                (int)t.subtype.len, (const char *)t.subtype.data);
         }
         out[n].content_id = strv(j, p.content_id);
         out[n].disposition = strv(j, p.disposition);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* What became of a deposit: was it stored? A later delivery shows that it was; a
- * retrieval by the owner that does not bring it, or a count that did not rise,
- * shows that it was not. */
+/* What became of a deposit: was it stored? A later delivery shows that it was;
+ * a retrieval by the owner that does not bring it, or a count that did not
+ * rise, shows that it was not. */
 #include "harness/judge/judge_int.h"
 
 #include <string.h>
@@ -40,8 +40,8 @@ const struct jsip *jx_ok(const struct jx *x)
     return NULL;
 }
 
-/* What a receiver may put up with (a note elsewhere): T older than T1, a T outside
- * PX_SKEW that was accepted all the same. */
+/* What a receiver may put up with (a note elsewhere): T older than T1, a T
+ * outside PX_SKEW that was accepted all the same. */
 #define MINOR (JD_T_OLD | JD_SKEW)
 
 int leg_complete(const struct jx *x, const struct jleg *l)
@@ -73,9 +73,8 @@ const struct jx *retrieval_after(const struct judge *j, uint64_t after_us)
     return NULL;
 }
 
-static const struct jdelivery *delivered(const struct judge *j,
-                                         const struct jx *x,
-                                         const struct jmsg *i2)
+static const struct jdelivery *
+delivered(const struct judge *j, const struct jx *x, const struct jmsg *i2)
 {
     for (size_t i = 0; i < j->num_deliveries; i++) {
         const struct jdelivery *d = j->deliveries[i];
@@ -88,7 +87,7 @@ static const struct jdelivery *delivered(const struct judge *j,
 
 /* A message that may be one of several deposits with equal octets is none of
  * this one for certain unless it was handed out as often. */
-static size_t accepted_between(const struct judge *j, const struct jx *not,
+static size_t accepted_between(const struct judge *j, const struct jx * not,
                                uint64_t from_us, uint64_t to_us)
 {
     size_t n = 0;
@@ -100,8 +99,9 @@ static size_t accepted_between(const struct judge *j, const struct jx *not,
     return n;
 }
 
-/* Accepted without a message in it: whether that counts is the mailbox's choice. */
-static int doubtful_between(const struct judge *j, const struct jx *not,
+/* Accepted without a message in it: whether that counts is the mailbox's
+ * choice. */
+static int doubtful_between(const struct judge *j, const struct jx * not,
                             uint64_t from_us, uint64_t to_us)
 {
     for (size_t i = 0; i < j->num_xs; i++) {
@@ -110,7 +110,7 @@ static int doubtful_between(const struct judge *j, const struct jx *not,
         for (size_t k = 0; k < x->num_rtp; k++) {
             n += jrtp_is_content(x->rtp[k]) != 0;
         }
-        if (x != not && x->kind == JX_DEPOSIT && n == 0 &&
+        if (x != not &&x->kind == JX_DEPOSIT && n == 0 &&
             accepted_i2(x) != NULL && x->end_us >= from_us &&
             x->end_us <= to_us) {
             return 1;
@@ -136,7 +136,8 @@ static int counted(const struct judge *j, const struct jx *x,
             before = n;
         } else if (n->sip->time_us > x->end_us && before != NULL &&
                    strcmp(n->sip->call_id, before->sip->call_id) == 0) {
-            after = n; /* of one subscription: another may count another account */
+            after =
+                n; /* of one subscription: another may count another account */
         }
     }
     if (before == NULL || after == NULL ||
@@ -145,8 +146,8 @@ static int counted(const struct judge *j, const struct jx *x,
     }
     unsigned had = before->fresh + before->old;
     unsigned has = after->fresh + after->old;
-    size_t others = accepted_between(j, x, before->sip->time_us,
-                                     after->sip->time_us);
+    size_t others =
+        accepted_between(j, x, before->sip->time_us, after->sip->time_us);
     *out = after;
     if (has == had + others) {
         return 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Captures of any size: each opening message by itself. What is plainly sound is
- * only counted; anything else goes through the judge as a recording of one
- * message, so that the laws say what is wrong and there is no second opinion. */
+/* Captures of any size: each opening message by itself. What is plainly sound
+ * is only counted; anything else goes through the judge as a recording of one
+ * message, so that the laws say what is wrong and there is no second opinion.
+ */
 #include "harness/judge/judge_int.h"
 
 #include "harness/base/mem.h"
@@ -24,7 +25,8 @@ struct stream {
     uint64_t num_sip;
 };
 
-/* ---- plainly sound --------------------------------------------------------------- */
+/* ---- plainly sound
+ * --------------------------------------------------------------- */
 
 static int sound_i1(const struct trace_mikey *t)
 {
@@ -94,7 +96,8 @@ static int sound_offer(const struct trace_mikey *t)
            session_only(d);
 }
 
-/* ---- everything else --------------------------------------------------------------- */
+/* ---- everything else
+ * --------------------------------------------------------------- */
 
 static int is_wanted(const struct jfinding *f)
 {
@@ -182,7 +185,9 @@ static int by_the_laws(struct stream *s, const struct trace_mikey *t)
     return good == 1;
 }
 
-/* ---- the sink --------------------------------------------------------------------------- */
+/* ---- the sink
+ * ---------------------------------------------------------------------------
+ */
 
 static int on_sip(void *ctx, const struct trace_sip *t)
 {
@@ -224,7 +229,9 @@ static int on_mikey(void *ctx, const struct trace_mikey *t)
     return s->j->err != STATUS_OK;
 }
 
-/* ---- the result ---------------------------------------------------------------------------- */
+/* ---- the result
+ * ----------------------------------------------------------------------------
+ */
 
 static struct judge_result *summary(struct stream *s, struct trace *trace)
 {
@@ -237,8 +244,9 @@ static struct judge_result *summary(struct stream *s, struct trace *trace)
     }
     r->verdict = s->n.unsound > 0 ? JUDGE_FAIL : JUDGE_INCONC;
     r->reason = j_printf(
-        j, "%llu opening messages by themselves: %llu sound, %llu not; %llu "
-           "others and all calls were not followed in a capture of this size",
+        j,
+        "%llu opening messages by themselves: %llu sound, %llu not; %llu "
+        "others and all calls were not followed in a capture of this size",
         (unsigned long long)(s->n.sound + s->n.unsound),
         (unsigned long long)s->n.sound, (unsigned long long)s->n.unsound,
         (unsigned long long)s->n.others);
@@ -247,8 +255,7 @@ static struct judge_result *summary(struct stream *s, struct trace *trace)
 
 static struct judge_result *stream_file(struct stream *s, const char *pcap)
 {
-    const struct trace_sink sink = {
-        .ctx = s, .sip = on_sip, .mikey = on_mikey};
+    const struct trace_sink sink = {.ctx = s, .sip = on_sip, .mikey = on_mikey};
     struct trace trace = {0};
     enum status st = trace_each(pcap, NULL, &sink, &trace.info);
     if (st != STATUS_OK) {
@@ -258,8 +265,7 @@ static struct judge_result *stream_file(struct stream *s, const char *pcap)
     s->n.packets = trace.info.packets;
     s->n.octets = trace.info.octets;
     s->n.sip = s->num_sip;
-    struct judge_result *r =
-        s->j->err == STATUS_OK ? summary(s, &trace) : NULL;
+    struct judge_result *r = s->j->err == STATUS_OK ? summary(s, &trace) : NULL;
     if (r == NULL) {
         judge_say(s->e, STATUS_NO_MEMORY, pcap, "out of memory while judging");
     }

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a peer may have made is shown so that it cannot play with the terminal. */
+/* What a peer may have made is shown so that it cannot play with the terminal.
+ */
 static void shown(struct wr *w, const char *s)
 {
     for (; *s != '\0'; s++) {
@@ -26,7 +27,8 @@ static void line(struct wr *w, const char *head, const char *text)
     wr_str(w, "\n");
 }
 
-/* ---- octets ------------------------------------------------------------------------- */
+/* ---- octets
+ * ------------------------------------------------------------------------- */
 
 static unsigned nibble(char c)
 {
@@ -69,7 +71,8 @@ static void hexdump(struct wr *w, const struct judge_finding *f)
     }
 }
 
-/* ---- findings ------------------------------------------------------------------------- */
+/* ---- findings
+ * ------------------------------------------------------------------------- */
 
 static void finding(struct wr *w, const struct judge_finding *f)
 {

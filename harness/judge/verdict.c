@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Rows of expect, and the verdict (docs/BUNDLE.md). A plan without a duty row that
- * is met never passes. */
+/* Rows of expect, and the verdict (docs/BUNDLE.md). A plan without a duty row
+ * that is met never passes. */
 #include "harness/judge/judge_int.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what a finding counts for -------------------------------------------------------- */
+/* ---- what a finding counts for
+ * -------------------------------------------------------- */
 
-/* A SHOULD that is not kept is a remark; a derived duty that is not kept, or what is
- * wrong for security alone, is no nonconformity (ims-deferred-delivery, 7.3). */
+/* A SHOULD that is not kept is a remark; a derived duty that is not kept, or
+ * what is wrong for security alone, is no nonconformity
+ * (ims-deferred-delivery, 7.3). */
 static enum judge_verdict weight(const struct judge_finding *f)
 {
     if (f->verdict != JUDGE_FAIL) {
@@ -28,8 +30,8 @@ static enum judge_verdict weight(const struct judge_finding *f)
     return JUDGE_FAIL;
 }
 
-/* In a passive judgement everybody of the plan is under test, but no address that
- * nobody named, and no tester beside implementations under test. */
+/* In a passive judgement everybody of the plan is under test, but no address
+ * that nobody named, and no tester beside implementations under test. */
 static int role_under_test(const struct judge *j, const char *role)
 {
     int all = 1;
@@ -60,7 +62,9 @@ static int at_place(const struct jrow *row, const struct judge_finding *f)
            strcmp(row->on, f->place) == 0;
 }
 
-/* ---- a row ------------------------------------------------------------------------------ */
+/* ---- a row
+ * ------------------------------------------------------------------------------
+ */
 
 struct tally {
     unsigned passed, lacking, failed;
@@ -125,14 +129,13 @@ static void settle(struct judge *j, const struct jrow *row,
         out->why = told(j, t->first_lack);
     } else if (!place_seen(j, row->on)) {
         out->verdict = JUDGE_INCONC;
-        out->why = j_printf(j, "%s: the recording holds no %s", row->law,
-                            row->on);
+        out->why =
+            j_printf(j, "%s: the recording holds no %s", row->law, row->on);
     } else {
         out->verdict = JUDGE_INCONC;
-        out->why = j_printf(j,
-                            "%s: its condition did not arise at %s (%s)",
-                            row->law, row->on,
-                            judge_law_find(row->law)->sentence);
+        out->why =
+            j_printf(j, "%s: its condition did not arise at %s (%s)", row->law,
+                     row->on, judge_law_find(row->law)->sentence);
     }
 }
 
@@ -165,7 +168,8 @@ static void row_eval(struct judge *j, const struct judge_result *r,
     settle(j, row, out, t);
 }
 
-/* ---- what bears on the verdict without a row ---------------------------------------------- */
+/* ---- what bears on the verdict without a row
+ * ---------------------------------------------- */
 
 static int is_leak_law(const struct judge_finding *f)
 {
@@ -211,17 +215,19 @@ static const char *failed_step(struct judge *j)
         const char *why = json_string_value(json_object_get(o, "why"));
         const char *verb = json_string_value(json_object_get(o, "verb"));
         if (strcmp(j->evs[i]->kind, "step-failed") == 0) {
-            return j_printf(j, "; step %lld (%s %s) failed: %s",
-                            (long long)json_integer_value(
-                                json_object_get(o, "step")),
-                            j->evs[i]->role, verb != NULL ? verb : "",
-                            why != NULL ? why : "");
+            return j_printf(
+                j, "; step %lld (%s %s) failed: %s",
+                (long long)json_integer_value(json_object_get(o, "step")),
+                j->evs[i]->role, verb != NULL ? verb : "",
+                why != NULL ? why : "");
         }
     }
     return "";
 }
 
-/* ---- the verdict --------------------------------------------------------------------------- */
+/* ---- the verdict
+ * ---------------------------------------------------------------------------
+ */
 
 struct sum {
     enum judge_verdict verdict;
@@ -240,16 +246,17 @@ static void worse(struct sum *s, enum judge_verdict v, const char *reason)
 static const char *ended(struct judge *j, const struct jev *e)
 {
     return j_printf(
-        j, "%s ended on its own: status %lld, signal %lld (evidence.jsonl, "
-           "line %u)",
+        j,
+        "%s ended on its own: status %lld, signal %lld (evidence.jsonl, "
+        "line %u)",
         e->role,
         (long long)json_integer_value(json_object_get(e->obj, "status")),
         (long long)json_integer_value(json_object_get(e->obj, "signal")),
         e->line);
 }
 
-/* A duty that fails condemns; so does a control that the party under test itself
- * broke. What is merely not met leaves the matter open. */
+/* A duty that fails condemns; so does a control that the party under test
+ * itself broke. What is merely not met leaves the matter open. */
 static void row_sum(struct sum *s, const struct judge_row *row,
                     const struct tally *t)
 {

@@ -133,8 +133,8 @@ static void on_uv_timer(uv_timer_t *uv)
            loop->heap[0]->seq < last) {
         fire_first(loop);
     }
-    /* After net_loop_stop a due timer stays: armed again at once, libuv would call us
-     * for ever. run_real arms it when the loop goes on. */
+    /* After net_loop_stop a due timer stays: armed again at once, libuv would
+     * call us for ever. run_real arms it when the loop goes on. */
     if (!loop->stop) {
         rearm(loop);
     }

@@ -9,26 +9,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const roles[] = {"A",   "B", "MB", "CORE", "KMS",
-                                    "C",   "M", "D",  NULL};
+static const char *const roles[] = {"A", "B", "MB", "CORE", "KMS",
+                                    "C", "M", "D",  NULL};
 static const char *const iut_roles[] = {"A", "B", "MB", "KMS", "PC", NULL};
 static const char *const types[] = {"BV", "BI", "BO", "TI", "CA", NULL};
-static const char *const levels[] = {"MUST", "SHOULD", "MAY", "derived",
-                                     "security", NULL};
+static const char *const levels[] = {"MUST",    "SHOULD",   "MAY",
+                                     "derived", "security", NULL};
 static const char *const kinds[] = {"duty", "preamble", "control", "stimulus",
                                     NULL};
-static const char *const default_parties[] = {"KMS", "CORE", "MB", "B", "A",
-                                              NULL};
+static const char *const default_parties[] = {"KMS", "CORE", "MB",
+                                              "B",   "A",    NULL};
 static const char *const head_keys[] = {
-    "id",       "title",  "role",     "type",         "level",
-    "clauses",  "requirements", "pics", "faults",     "stimulus",
-    "duty",     "pixit",  "parties",  "steps",        "expect",
-    "not_run",  NULL};
+    "id",           "title", "role",   "type",     "level", "clauses",
+    "requirements", "pics",  "faults", "stimulus", "duty",  "pixit",
+    "parties",      "steps", "expect", "not_run",  NULL};
 
-static enum status bad(struct scn_error *err, unsigned line, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+static enum status bad(struct scn_error *err, unsigned line, const char *fmt,
+                       ...) __attribute__((format(printf, 3, 4)));
 
-static enum status bad(struct scn_error *err, unsigned line, const char *fmt, ...)
+static enum status bad(struct scn_error *err, unsigned line, const char *fmt,
+                       ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -52,8 +52,10 @@ static enum status check_keys(const struct ynode *root, struct scn_error *err)
 {
     for (const struct ynode *c = root->first; c != NULL; c = c->next) {
         if (!one_of(c->key, head_keys)) {
-            return bad(err, c->line, "unknown key '%s'; docs/SCENARIO.md lists "
-                                     "the keys", c->key);
+            return bad(err, c->line,
+                       "unknown key '%s'; docs/SCENARIO.md lists "
+                       "the keys",
+                       c->key);
         }
     }
     return STATUS_OK;
@@ -66,8 +68,9 @@ static enum status head_word(const char **out, const struct ynode *root,
     const struct ynode *n = ynode_get(root, key);
     *out = ynode_str(root, key, fallback);
     if (*out == NULL) {
-        return bad(err, n != NULL ? n->line : 1, "'%s' is missing; add it "
-                                                     "(docs/SCENARIO.md)",
+        return bad(err, n != NULL ? n->line : 1,
+                   "'%s' is missing; add it "
+                   "(docs/SCENARIO.md)",
                    key);
     }
     if (allowed != NULL && !one_of(*out, allowed)) {
@@ -96,19 +99,25 @@ static enum status load_head(struct scenario *s, struct scn_error *err)
     const struct ynode *r = s->tree;
     enum status st = check_keys(r, err);
     st = st != STATUS_OK ? st : head_word(&s->id, r, "id", NULL, NULL, err);
-    st = st != STATUS_OK ? st : head_word(&s->title, r, "title", NULL, NULL, err);
-    st = st != STATUS_OK ? st : head_word(&s->role, r, "role", iut_roles, NULL, err);
-    st = st != STATUS_OK ? st : head_word(&s->type, r, "type", types, NULL, err);
     st = st != STATUS_OK ? st
-                         : head_word(&s->level, r, "level", levels, "MUST", err);
+                         : head_word(&s->title, r, "title", NULL, NULL, err);
+    st = st != STATUS_OK ? st
+                         : head_word(&s->role, r, "role", iut_roles, NULL, err);
+    st =
+        st != STATUS_OK ? st : head_word(&s->type, r, "type", types, NULL, err);
+    st = st != STATUS_OK
+             ? st
+             : head_word(&s->level, r, "level", levels, "MUST", err);
     st = st != STATUS_OK ? st
                          : head_list(&s->clauses, r, "clauses", YNODE_SEQ, err);
     st = st != STATUS_OK
              ? st
              : head_list(&s->requirements, r, "requirements", YNODE_SEQ, err);
     st = st != STATUS_OK ? st : head_list(&s->pics, r, "pics", YNODE_SEQ, err);
-    st = st != STATUS_OK ? st : head_list(&s->faults, r, "faults", YNODE_SEQ, err);
-    st = st != STATUS_OK ? st : head_list(&s->pixit, r, "pixit", YNODE_MAP, err);
+    st = st != STATUS_OK ? st
+                         : head_list(&s->faults, r, "faults", YNODE_SEQ, err);
+    st =
+        st != STATUS_OK ? st : head_list(&s->pixit, r, "pixit", YNODE_MAP, err);
     s->stimulus = ynode_str(r, "stimulus", NULL);
     s->duty = ynode_str(r, "duty", NULL);
     s->not_run = ynode_str(r, "not_run", NULL);
@@ -125,8 +134,9 @@ static enum status load_parties(struct scenario *s, struct scn_error *err)
     }
     for (const struct ynode *c = n->first; c != NULL; c = c->next) {
         if (c->kind != YNODE_SCALAR || !one_of(c->scalar, roles)) {
-            return bad(err, c->line, "a party must be one of A B MB CORE KMS C M "
-                                     "D");
+            return bad(err, c->line,
+                       "a party must be one of A B MB CORE KMS C M "
+                       "D");
         }
         if (num + 1 >= sizeof s->parties / sizeof *s->parties) {
             return bad(err, c->line, "too many parties");
@@ -188,8 +198,9 @@ static enum status parse_words(struct scn_step *step, struct scn_error *err)
     } else {
         step->role = mem_strndup(p, n);
         if (step->role != NULL && !one_of(step->role, roles)) {
-            return bad(err, step->line, "a step begins with a party (A B MB CORE "
-                                        "KMS C M D) or 'wait', not '%s'",
+            return bad(err, step->line,
+                       "a step begins with a party (A B MB CORE "
+                       "KMS C M D) or 'wait', not '%s'",
                        step->role);
         }
         p += n;
@@ -207,7 +218,8 @@ static enum status parse_words(struct scn_step *step, struct scn_error *err)
     if (step->role[0] == '\0') {
         p += strspn(p, " \t");
         if (*p == '\0' || strspn(p, "0123456789") != strlen(p)) {
-            return bad(err, step->line, "'wait' needs a number of milliseconds");
+            return bad(err, step->line,
+                       "'wait' needs a number of milliseconds");
         }
         char *arg = mem_printf("ms=%s", p);
         enum status st = arg == NULL ? STATUS_NO_MEMORY
@@ -228,12 +240,13 @@ static enum status parse_words(struct scn_step *step, struct scn_error *err)
 static enum status load_step(struct scn_step *step, const struct ynode *n,
                              struct scn_error *err)
 {
-    const char *text = n->kind == YNODE_SCALAR ? n->scalar
-                                               : ynode_str(n, "do", NULL);
+    const char *text =
+        n->kind == YNODE_SCALAR ? n->scalar : ynode_str(n, "do", NULL);
     step->line = n->line;
     if (text == NULL) {
-        return bad(err, n->line, "a step is one line of text, or a map with "
-                                 "'do'");
+        return bad(err, n->line,
+                   "a step is one line of text, or a map with "
+                   "'do'");
     }
     step->text = mem_strdup(text);
     if (step->text == NULL) {
@@ -260,8 +273,10 @@ static enum status load_step(struct scn_step *step, const struct ynode *n,
                 }
             }
         } else {
-            st = bad(err, c->line, "a step may have 'do', 'edits' (a list) and "
-                                   "'async'; not '%s'", c->key);
+            st = bad(err, c->line,
+                     "a step may have 'do', 'edits' (a list) and "
+                     "'async'; not '%s'",
+                     c->key);
         }
     }
     return st;
@@ -286,7 +301,8 @@ static enum status load_steps(struct scenario *s, struct scn_error *err)
         st = load_step(&s->steps[s->num_steps++], c, err);
         const char *role = s->steps[s->num_steps - 1].role;
         if (st == STATUS_OK && role[0] != '\0' && !one_of(role, s->parties)) {
-            st = bad(err, c->line, "'%s' acts but is not among 'parties'", role);
+            st =
+                bad(err, c->line, "'%s' acts but is not among 'parties'", role);
         }
     }
     return st;
@@ -311,8 +327,9 @@ static enum status load_expects(struct scenario *s, struct scn_error *err)
         const char *law = ynode_str(c, "law", NULL);
         const char *as = ynode_str(c, "as", "duty");
         if (law == NULL || !one_of(as, kinds)) {
-            return bad(err, c->line, "an expectation is {law: NAME, at: PLACE, "
-                                     "as: duty|preamble|control|stimulus}");
+            return bad(err, c->line,
+                       "an expectation is {law: NAME, at: PLACE, "
+                       "as: duty|preamble|control|stimulus}");
         }
         e->line = c->line;
         e->law = mem_strdup(law);
@@ -325,8 +342,9 @@ static enum status load_expects(struct scenario *s, struct scn_error *err)
         duties += strcmp(as, "duty") == 0;
     }
     return duties > 0 ? STATUS_OK
-                      : bad(err, n->line, "no expectation is a duty: this "
-                                          "scenario could never pass");
+                      : bad(err, n->line,
+                            "no expectation is a duty: this "
+                            "scenario could never pass");
 }
 
 enum status scenario_load(struct scenario **out, const char *path,

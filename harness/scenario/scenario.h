@@ -15,7 +15,8 @@ struct scn_arg {
 
 enum scn_answer { SCN_ANSWER_ANY, SCN_ANSWER_OK, SCN_ANSWER_FAIL };
 
-/* One step: "ROLE VERB key=value ...", or "wait MS", with what stands beside it. */
+/* One step: "ROLE VERB key=value ...", or "wait MS", with what stands beside
+ * it. */
 struct scn_step {
     unsigned line;
     char *text; /* as written, for logs and reports */
@@ -52,8 +53,8 @@ struct scn_error {
     char text[320]; /* what is wrong and the remedy, without file and line */
 };
 
-/* scenario_load reads and checks a file. On failure *out is NULL and err says where
- * and why. Free with scenario_free. */
+/* scenario_load reads and checks a file. On failure *out is NULL and err says
+ * where and why. Free with scenario_free. */
 enum status scenario_load(struct scenario **out, const char *path,
                           struct scn_error *err);
 void scenario_free(struct scenario *s);

@@ -34,8 +34,8 @@ struct edit_path {
  * a truncation or flip reaches beyond that part. */
 enum status splice(struct wr *w, struct view whole, size_t from, size_t to,
                    enum edit_op op, struct view value);
-/* sip_edit_octets gives an edit's value with \r \n \t \\ \xHH undone: a new block
- * (mem_free), NULL without memory. */
+/* sip_edit_octets gives an edit's value with \r \n \t \\ \xHH undone: a new
+ * block (mem_free), NULL without memory. */
 uint8_t *sip_edit_octets(const char *text, size_t *len);
 enum status out_edit_sdp(struct sip_out *out, const struct edit *e,
                          const struct edit_path *p);

@@ -103,8 +103,8 @@ enum status siptx_check_auth(const struct sip_msg *request, int proxy,
                                   .nonce = sip_text(nonce),
                                   .uri = request->uri,
                                   .username = sip_text(user)};
-    for (size_t i = 0;
-         s != STATUS_OK && (h = sip_find(request, id, i)) != NULL; i++) {
+    for (size_t i = 0; s != STATUS_OK && (h = sip_find(request, id, i)) != NULL;
+         i++) {
         struct sip_auth a;
         struct view algorithm = {0};
         if (sip_auth(h->value, &a) == STATUS_OK) {

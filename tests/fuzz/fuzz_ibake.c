@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The exchange against a hostile peer. First octet: what the rest is. 0 to 3: an
- * I_MESSAGE_1, R_MESSAGE_1, I_MESSAGE_2, R_MESSAGE_2; 4 to 7: the IBAKE plaintext of
- * one; 8: a stored I_MESSAGE_2; 9: the ESK plaintext of one; 10: a key request; 11:
- * its answer; 12: lines of edits. */
+/* The exchange against a hostile peer. First octet: what the rest is. 0 to 3:
+ * an I_MESSAGE_1, R_MESSAGE_1, I_MESSAGE_2, R_MESSAGE_2; 4 to 7: the IBAKE
+ * plaintext of one; 8: a stored I_MESSAGE_2; 9: the ESK plaintext of one; 10: a
+ * key request; 11: its answer; 12: lines of edits. */
 #include "tests/unit/ibake/ibake_tests.h"
 
 #include "harness/base/text.h"
@@ -54,7 +54,8 @@ static void raw(struct world *w, unsigned mode, struct view v)
                          : mode == 1 ? ibake_take_r1(x.a, v)
                          : mode == 2 ? ibake_take_i2(x.r, v)
                                      : ibake_take_r2(x.a, v);
-        if (st != STATUS_OK && ibake_session_why(mode % 2 ? x.a : x.r)[0] == 0) {
+        if (st != STATUS_OK &&
+            ibake_session_why(mode % 2 ? x.a : x.r)[0] == 0) {
             abort();
         }
         /* Nobody forges a V, and nobody knows yP. */
@@ -70,9 +71,9 @@ static void esk(struct world *w, struct view v)
     struct exchange x;
     struct ibake_deposit d;
     char *hex = hex_new(v.data, v.len);
-    char *line =
-        hex != NULL ? mem_printf("I_MESSAGE_2 set mikey.ESK.plain hex:%s", hex)
-                    : NULL;
+    char *line = hex != NULL
+                     ? mem_printf("I_MESSAGE_2 set mikey.ESK.plain hex:%s", hex)
+                     : NULL;
     if (line == NULL || edit_list_add(&w->edits_a, line, NULL) != STATUS_OK) {
         abort();
     }
@@ -107,9 +108,8 @@ static void kms(struct world *w, unsigned mode, struct view v)
             abort(); /* without the PSK */
         }
     } else {
-        struct ibake_key_request *r =
-            ibake_key_request_new(&w->cfg_a, &id, 1, text_view(ID_KMS), id,
-                                  user.psk);
+        struct ibake_key_request *r = ibake_key_request_new(
+            &w->cfg_a, &id, 1, text_view(ID_KMS), id, user.psk);
         if (ibake_key_request_make(r, &out) == STATUS_OK &&
             ibake_key_request_take(r, v, &num) == STATUS_OK) {
             abort();

@@ -102,7 +102,8 @@ void rec_done(struct rec *r)
     wr_cleanup(&r->evidence);
 }
 
-/* ---- SIP ------------------------------------------------------------------------- */
+/* ---- SIP
+ * ------------------------------------------------------------------------- */
 
 void rec_sip(struct rec *r, const char *src, const char *dst, const char *head,
              const char *type, struct view body)
@@ -147,13 +148,14 @@ void rec_quiet(struct rec *r, unsigned ms)
 void rec_notify(struct rec *r, unsigned cseq, unsigned fresh, unsigned old)
 {
     char head[512], body[256];
-    snprintf(head, sizeof head,
-             "NOTIFY sip:bob@127.9.3.2 SIP/2.0\r\nVia: SIP/2.0/TCP "
-             "127.9.3.3;branch=z9hG4bK-n%u\r\nMax-Forwards: 70\r\nFrom: <"
-             REC_MB ">;tag=m\r\nTo: <" REC_B ">;tag=b\r\nCall-ID: mwi\r\n"
-             "CSeq: %u NOTIFY\r\nEvent: message-summary\r\n"
-             "Subscription-State: active\r\n",
-             cseq, cseq);
+    snprintf(
+        head, sizeof head,
+        "NOTIFY sip:bob@127.9.3.2 SIP/2.0\r\nVia: SIP/2.0/TCP "
+        "127.9.3.3;branch=z9hG4bK-n%u\r\nMax-Forwards: 70\r\nFrom: <" REC_MB
+        ">;tag=m\r\nTo: <" REC_B ">;tag=b\r\nCall-ID: mwi\r\n"
+        "CSeq: %u NOTIFY\r\nEvent: message-summary\r\n"
+        "Subscription-State: active\r\n",
+        cseq, cseq);
     snprintf(body, sizeof body,
              "Messages-Waiting: %s\r\nMessage-Account: " REC_MB
              "\r\nVoice-Message: %u/%u (0/0)\r\n",
@@ -162,7 +164,8 @@ void rec_notify(struct rec *r, unsigned cseq, unsigned fresh, unsigned old)
             (struct view){(const uint8_t *)body, strlen(body)});
 }
 
-/* ---- plan and files ------------------------------------------------------------------ */
+/* ---- plan and files
+ * ------------------------------------------------------------------ */
 
 void rec_expect(struct rec *r, const char *law, const char *at, const char *as)
 {
@@ -203,11 +206,10 @@ struct judge_result *rec_judge(struct rec *r, int without)
     struct judge_result *out;
     rec_write(r, without);
     if ((without & REC_NO_PLAN) != 0) {
-        out = judge_capture(rec_path(r, "capture.pcap", pcap),
-                            (without & REC_NO_KEYS) != 0
-                                ? NULL
-                                : rec_path(r, "keys.log", keys),
-                            NULL, &e);
+        out = judge_capture(
+            rec_path(r, "capture.pcap", pcap),
+            (without & REC_NO_KEYS) != 0 ? NULL : rec_path(r, "keys.log", keys),
+            NULL, &e);
     } else {
         out = judge_bundle(r->dir, NULL, NULL, &e);
     }
@@ -239,8 +241,7 @@ enum judge_verdict rec_finding(const struct judge_result *r, const char *law,
     for (size_t i = 0; i < r->num_findings; i++) {
         const struct judge_finding *f = &r->findings[i];
         if (strcmp(f->law->name, law) == 0 && strcmp(f->place, place) == 0 &&
-            (party == NULL || strcmp(f->party, party) == 0) &&
-            f->verdict > v) {
+            (party == NULL || strcmp(f->party, party) == 0) && f->verdict > v) {
             v = f->verdict;
         }
     }

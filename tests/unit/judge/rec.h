@@ -71,8 +71,8 @@ struct rec_call {
     int stop;      /* after: 1 I_MESSAGE_1, 2 R_MESSAGE_1, 3 I_MESSAGE_2 */
     int flip;      /* this octet of message flip_in is changed, -1 = none */
     int flip_in;   /* 1 to 4 */
-    const char *initiator; /* identity, NULL = REC_A or REC_B */
-    const struct rec_call *replay_i2; /* its I_MESSAGE_2 is sent instead */
+    const char *initiator;             /* identity, NULL = REC_A or REC_B */
+    const struct rec_call *replay_i2;  /* its I_MESSAGE_2 is sent instead */
     const struct rec_call *deliver[4]; /* whose messages are handed out */
     int alter_esk;  /* the stored I_MESSAGE_2 is changed when handed out */
     int no_content; /* the message is not sent */
@@ -102,7 +102,8 @@ void rec_call(struct rec *r, struct rec_call *c);
  * body. */
 void rec_sip(struct rec *r, const char *src, const char *dst, const char *head,
              const char *type, struct view body);
-void rec_quiet(struct rec *r, unsigned ms); /* time passes, then an OPTIONS/200 */
+void rec_quiet(struct rec *r,
+               unsigned ms); /* time passes, then an OPTIONS/200 */
 void rec_notify(struct rec *r, unsigned cseq, unsigned fresh, unsigned old);
 /* Lines of expect. */
 void rec_expect(struct rec *r, const char *law, const char *at, const char *as);

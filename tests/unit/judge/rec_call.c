@@ -22,7 +22,7 @@ static void request(struct call *k, const char *method, unsigned cseq,
                     int tagged, const char *more, struct view body)
 {
     char head[1500];
-    const char *ruri = tagged                ? "sip:mbx@127.9.3.3"
+    const char *ruri = tagged            ? "sip:mbx@127.9.3.3"
                        : k->c->retrieval ? REC_MB
                                          : "sip:vm@vm.home-b.example;target="
                                            "sip:bob%40home-b.example;cause=302";
@@ -34,8 +34,8 @@ static void request(struct call *k, const char *method, unsigned cseq,
              "%s\r\nMax-Forwards: 70\r\nFrom: <%s>;tag=a%u\r\nTo: <%s>%s%u\r\n"
              "Call-ID: call-%u@%s\r\nCSeq: %u %s\r\nContact: <sip:u@%s>\r\n%s",
              method, ruri, ip, k->n, cseq, method, k->id, k->n,
-             k->c->retrieval ? REC_MB : REC_B, tagged ? ";tag=m" : ";x=",
-             k->n, k->n, ip, cseq, method, ip, more);
+             k->c->retrieval ? REC_MB : REC_B, tagged ? ";tag=m" : ";x=", k->n,
+             k->n, ip, cseq, method, ip, more);
     rec_sip(k->r, k->who, "MB", head, "application/sdp", body);
 }
 
@@ -62,8 +62,9 @@ static struct view sdp(struct call *k, int side, const struct rec_octets *m,
                        char out[4096])
 {
     char *text = base64_new(m->data, m->len);
-    const char *ip = side ? "127.9.3.3" : k->c->retrieval ? "127.9.3.2"
-                                                          : "127.9.3.1";
+    const char *ip = side              ? "127.9.3.3"
+                     : k->c->retrieval ? "127.9.3.2"
+                                       : "127.9.3.1";
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     if (k->c->twist == TW_I1_BASE64 && !side) {
         text[5] = '*';

@@ -30,7 +30,8 @@ static int deferred(const struct rec_call *c)
     return !c->retrieval || c->twist == TW_R1_DEFERRED;
 }
 
-/* ---- sub-payloads -------------------------------------------------------------------- */
+/* ---- sub-payloads
+ * -------------------------------------------------------------------- */
 
 struct chain {
     struct mikey_payload p[6];
@@ -77,7 +78,8 @@ static struct view encrypt(struct rec *r, const struct chain *c, const char *id,
     return (struct view){out->data, out->len};
 }
 
-/* ---- messages -------------------------------------------------------------------------- */
+/* ---- messages
+ * -------------------------------------------------------------------------- */
 
 struct making {
     struct mikey_msg m;
@@ -188,8 +190,8 @@ void rec_make_i1(struct rec *r, struct rec_call *c)
     scalar(&c->x, c->seed, 'x');
     scalar(&c->y, c->seed, 'y');
     log_scalar(r, &c->x);
-    struct ecdh_point xp = c->twist == TW_I1_POINT ? off_curve(&c->x.pub)
-                                                   : c->x.pub;
+    struct ecdh_point xp =
+        c->twist == TW_I1_POINT ? off_curve(&c->x.pub) : c->x.pub;
     put_rand(k);
     put_idr(k, MIKEY_ROLE_INITIATOR, initiator(c));
     put_idr(k, MIKEY_ROLE_RESPONDER, called(c));
@@ -208,8 +210,8 @@ static void copy_t(struct making *k, const struct rec_octets *from)
 
 void rec_make_r1(struct rec *r, struct rec_call *c)
 {
-    uint8_t type = c->twist == TW_R1_IS_R2 ? MIKEY_DT_R_MESSAGE_2
-                                           : MIKEY_DT_R_MESSAGE_1;
+    uint8_t type =
+        c->twist == TW_R1_IS_R2 ? MIKEY_DT_R_MESSAGE_2 : MIKEY_DT_R_MESSAGE_1;
     struct making *k = begin(c, type, r->us);
     uint8_t curve = ECDH_P256;
     struct ecdh_point yp = c->y.pub;
@@ -265,8 +267,7 @@ static void put_esk(struct rec *r, struct rec_call *c, struct making *k)
     p->type = MIKEY_PL_SK;
     p->u.sk.type = 1;
     p->u.sk.key = (struct view){c->sk, c->sk_len};
-    add(k, MIKEY_PL_ESK)->u.enc.data =
-        encrypt(r, &esk, called(c), 0, &k->esk);
+    add(k, MIKEY_PL_ESK)->u.enc.data = encrypt(r, &esk, called(c), 0, &k->esk);
 }
 
 void rec_make_i2(struct rec *r, struct rec_call *c)
@@ -301,9 +302,8 @@ void rec_make_i2(struct rec *r, struct rec_call *c)
            c->twist == TW_I2_INNER_IDR ? REC_C : REC_MB);
     yp = c->twist == TW_I2_YP ? other.pub : yp;
     add_point(&k->inner, &yp, ECDH_P256);
-    add(k, MIKEY_PL_IBAKE)->u.enc.data =
-        encrypt(r, &k->inner, c->twist == TW_I2_KEY ? REC_C : REC_MB, 0,
-                &k->ibake);
+    add(k, MIKEY_PL_IBAKE)->u.enc.data = encrypt(
+        r, &k->inner, c->twist == TW_I2_KEY ? REC_C : REC_MB, 0, &k->ibake);
     if (deferred(c) && c->twist != TW_I2_NO_ESK) {
         put_esk(r, c, k);
     }
@@ -311,7 +311,9 @@ void rec_make_i2(struct rec *r, struct rec_call *c)
     c->i2.len -= c->twist == TW_I2_CUT ? 20 : 0;
 }
 
-/* ---- keys ----------------------------------------------------------------------------------- */
+/* ---- keys
+ * -----------------------------------------------------------------------------------
+ */
 
 static void make_keys(struct rec_call *c, const uint8_t *rnd, size_t rnd_len)
 {
@@ -327,12 +329,12 @@ static void make_keys(struct rec_call *c, const uint8_t *rnd, size_t rnd_len)
         CU_ASSERT_EQUAL(ecdh_compress(&z, &k), STATUS_OK);
         in = (struct view){z.octets, z.len};
     }
-    CU_ASSERT_EQUAL(kdf_derive(c->mpk, 32, 0, in, KDF_MPK, 0xff, 0xffffffffu,
-                               label),
-                    STATUS_OK);
-    CU_ASSERT_EQUAL(kdf_derive(c->tgk, 32, 0, in, KDF_TGK, 0xff, 0xffffffffu,
-                               label),
-                    STATUS_OK);
+    CU_ASSERT_EQUAL(
+        kdf_derive(c->mpk, 32, 0, in, KDF_MPK, 0xff, 0xffffffffu, label),
+        STATUS_OK);
+    CU_ASSERT_EQUAL(
+        kdf_derive(c->tgk, 32, 0, in, KDF_TGK, 0xff, 0xffffffffu, label),
+        STATUS_OK);
 }
 
 static void mac_r2(struct rec_call *c, struct making *k, uint8_t mac[20])
@@ -396,7 +398,9 @@ void rec_make_r2(struct rec *r, struct rec_call *c)
     finish(k, c, 4, &c->r2);
 }
 
-/* ---- SRTP -------------------------------------------------------------------------------------- */
+/* ---- SRTP
+ * --------------------------------------------------------------------------------------
+ */
 
 static void content_key(const struct rec_call *c, uint8_t out[30])
 {

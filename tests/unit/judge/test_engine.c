@@ -46,7 +46,8 @@ static void good_deposit_and_retrieval_pass(void)
     rec_done(&r);
 }
 
-/* ---- defects: who goes on fails, who refuses passes ---------------------------------- */
+/* ---- defects: who goes on fails, who refuses passes
+ * ---------------------------------- */
 
 static const struct {
     enum rec_twist twist;
@@ -226,9 +227,9 @@ static void each_bad_r2_must_stop_the_content(void)
             rec_quiet(&r, 400);
             struct judge_result *j = rec_judge(&r, 0);
             CU_ASSERT_EQUAL(rec_finding(j, rows[i].law, "deposit 1", "A"),
-                            stops                              ? JUDGE_PASS
+                            stops                             ? JUDGE_PASS
                             : rows[i].twist == TW_R2_NO_IBAKE ? JUDGE_INCONC
-                                                               : JUDGE_FAIL);
+                                                              : JUDGE_FAIL);
             judge_free(j);
             rec_done(&r);
         }
@@ -283,7 +284,9 @@ static void deferred_r1_must_stop_the_recipient(void)
     }
 }
 
-/* ---- readings --------------------------------------------------------------------------- */
+/* ---- readings
+ * ---------------------------------------------------------------------------
+ */
 
 static void each_reading_is_recognised(void)
 {
@@ -341,7 +344,8 @@ static void each_sk_profile_opens_the_content(void)
     }
 }
 
-/* ---- what is missing ------------------------------------------------------------------------ */
+/* ---- what is missing
+ * ------------------------------------------------------------------------ */
 
 static void missing_keys_are_named(void)
 {
@@ -417,7 +421,9 @@ static void cut_captures_are_inconclusive(void)
     rec_done(&r);
 }
 
-/* ---- one octet ----------------------------------------------------------------------------------- */
+/* ---- one octet
+ * -----------------------------------------------------------------------------------
+ */
 
 /* Whatever octet of a message is changed, some law stops passing: the whole is
  * no longer a complete deposit without remark. */
@@ -434,12 +440,12 @@ static void one_changed_octet_never_passes(void)
             int broken = 0;
             for (size_t i = 0; i < j->num_findings; i++) {
                 const struct judge_finding *f = &j->findings[i];
-                broken |= f->verdict == JUDGE_FAIL ||
-                          (f->verdict == JUDGE_INCONC &&
-                           strcmp(f->law->name, "a-reports-mailbox") != 0) ||
-                          (f->verdict == JUDGE_PASS &&
-                           f->level == JUDGE_DERIVED &&
-                           f->law->level != JUDGE_DERIVED);
+                broken |=
+                    f->verdict == JUDGE_FAIL ||
+                    (f->verdict == JUDGE_INCONC &&
+                     strcmp(f->law->name, "a-reports-mailbox") != 0) ||
+                    (f->verdict == JUDGE_PASS && f->level == JUDGE_DERIVED &&
+                     f->law->level != JUDGE_DERIVED);
             }
             if (!broken) {
                 printf("octet %d of message %d\n", at, which);
@@ -451,10 +457,12 @@ static void one_changed_octet_never_passes(void)
     }
 }
 
-/* ---- verdicts ----------------------------------------------------------------------------------------- */
+/* ---- verdicts
+ * -----------------------------------------------------------------------------------------
+ */
 
-static struct judge_result *with_rows(struct rec *r, const char *const rows[][3],
-                                      enum rec_twist twist)
+static struct judge_result *
+with_rows(struct rec *r, const char *const rows[][3], enum rec_twist twist)
 {
     struct rec_call a = {.seed = 1, .packets = 3, .flip = -1, .twist = twist};
     rec_init(r);
@@ -552,7 +560,6 @@ static const struct unit_case cases[] = {
     {"cut_captures_are_inconclusive", cut_captures_are_inconclusive},
     {"one_changed_octet_never_passes", one_changed_octet_never_passes},
     {"verdict_rules", verdict_rules},
-    {"a_leak_fails_whatever_the_rows_say",
-     a_leak_fails_whatever_the_rows_say},
+    {"a_leak_fails_whatever_the_rows_say", a_leak_fails_whatever_the_rows_say},
     {NULL, NULL}};
 const struct unit_suite suite_engine = {"engine", cases};

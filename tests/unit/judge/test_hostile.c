@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Key logs with wrong but well-formed lines, and peers that lie: nobody pays for
- * what another wrote. */
+/* Key logs with wrong but well-formed lines, and peers that lie: nobody pays
+ * for what another wrote. */
 #include "tests/unit/judge/rec.h"
 
 #include "harness/base/text.h"
@@ -94,8 +94,7 @@ static void a_wrong_line_condemns_nobody(void)
             CU_ASSERT_NOT_EQUAL(f->verdict, JUDGE_FAIL);
         }
         if (rows[i].law != NULL) {
-            CU_ASSERT_TRUE(
-                says(j, rows[i].law, JUDGE_INCONC, rows[i].words));
+            CU_ASSERT_TRUE(says(j, rows[i].law, JUDGE_INCONC, rows[i].words));
         } else if (rows[i].wrong == 0) {
             CU_ASSERT_EQUAL(rec_finding(j, "r2-mac", "deposit 1", "MB"),
                             JUDGE_PASS);

@@ -68,8 +68,7 @@ static void json_fits_its_schema(void)
         "jsonschema.Draft202012Validator.check_schema(s)\n"
         "jsonschema.validate(json.load(open(sys.argv[2])),s)\n";
     struct rec r;
-    struct rec_call a = {
-        .seed = 1, .packets = 3, .flip = -1, .twist = TW_R2_V};
+    struct rec_call a = {.seed = 1, .packets = 3, .flip = -1, .twist = TW_R2_V};
     for (int plan = 0; plan < 2; plan++) {
         struct wr w;
         char cmd[1200], path[128], py[128];
@@ -129,7 +128,8 @@ static void hostile_text_is_escaped(void)
     rec_done(&r);
 }
 
-/* ---- errors ---------------------------------------------------------------------- */
+/* ---- errors
+ * ---------------------------------------------------------------------- */
 
 static void garbage_is_refused_with_a_remedy(void)
 {
@@ -139,8 +139,7 @@ static void garbage_is_refused_with_a_remedy(void)
         {"capture.pcap", "this is no capture at all", "capture.pcap"},
         {"keys.log", "IBE_MASTER zz", "keys.log:1"},
         {"keys.log", "FROG 00 11\n", "keys.log:1"},
-        {"evidence.jsonl", "{\"kind\":\"quiet\"}\n[1,2]\n",
-         "evidence.jsonl:2"},
+        {"evidence.jsonl", "{\"kind\":\"quiet\"}\n[1,2]\n", "evidence.jsonl:2"},
         {"evidence.jsonl", "\xff\xfe\n", "evidence.jsonl:1"},
         {"plan.yaml", "plan: 2\n", "plan: 1"},
         {"plan.yaml", "plan: 1\ntp: X\nrole: MB\nexpect:\n  - {law: no-such}\n",
@@ -228,7 +227,8 @@ static void every_allocation_may_fail(void)
     rec_done(&r);
 }
 
-/* ---- no plan ------------------------------------------------------------------------- */
+/* ---- no plan
+ * ------------------------------------------------------------------------- */
 
 static void without_a_plan_parties_are_known_by_what_they_do(void)
 {

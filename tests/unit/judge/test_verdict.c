@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Rows of expect and the verdict they make, from findings made by hand; and plans
- * written by hand that are wrong. */
+/* Rows of expect and the verdict they make, from findings made by hand; and
+ * plans written by hand that are wrong. */
 #include "tests/unit/judge/laws_fixture.h"
 #include "tests/unit/judge/rec.h"
 
@@ -36,8 +36,7 @@ static void setup(struct bench *b, const char *role)
     struct ytree_error e;
     b->f.j.plan = ytree_parse(plan, strlen(plan), &e);
     for (size_t i = 0; i < b->f.j.num_parties; i++) {
-        b->f.j.parties[i].harness =
-            strcmp(b->f.j.parties[i].role, role) != 0;
+        b->f.j.parties[i].harness = strcmp(b->f.j.parties[i].role, role) != 0;
     }
     b->one = lf_exchange(&b->f, JX_DEPOSIT, LF_A, LF_MB);
     b->two = lf_exchange(&b->f, JX_DEPOSIT, LF_A, LF_MB);
@@ -60,8 +59,7 @@ static void row(struct bench *b, const char *law, const char *on,
 static void found(struct bench *b, const char *law, struct jx *x, int party,
                   enum judge_verdict v)
 {
-    const struct law *l =
-        strcmp(law, "r2-mac") == 0 ? &b->own : law_of(law);
+    const struct law *l = strcmp(law, "r2-mac") == 0 ? &b->own : law_of(law);
     struct probe p = probe_at(&b->f.j, l, x, party);
     p.frame = 7;
     switch (v) {
@@ -129,21 +127,20 @@ static void nobody_pays_for_another(void)
                     JUDGE_INCONC);
     CU_ASSERT_EQUAL(one("MB", JUDGE_MUST, LF_A, JUDGE_FAIL, "duty"),
                     JUDGE_INCONC);
-    /* A preamble broken by anybody leaves it open; a control by the IUT condemns. */
+    /* A preamble broken by anybody leaves it open; a control by the IUT
+     * condemns. */
     struct {
         const char *as;
         int party;
         enum judge_verdict want;
-    } rows[] = {{"preamble", LF_A, JUDGE_INCONC},
-                {"preamble", LF_MB, JUDGE_INCONC},
-                {"control", LF_A, JUDGE_INCONC},
-                {"control", LF_MB, JUDGE_FAIL},
-                {"stimulus", LF_A, JUDGE_ERROR},
-                {"stimulus", LF_MB, JUDGE_ERROR}};
+    } rows[] = {
+        {"preamble", LF_A, JUDGE_INCONC}, {"preamble", LF_MB, JUDGE_INCONC},
+        {"control", LF_A, JUDGE_INCONC},  {"control", LF_MB, JUDGE_FAIL},
+        {"stimulus", LF_A, JUDGE_ERROR},  {"stimulus", LF_MB, JUDGE_ERROR}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CU_ASSERT_EQUAL(one("MB", JUDGE_MUST, rows[i].party, JUDGE_FAIL,
-                            rows[i].as),
-                        rows[i].want);
+        CU_ASSERT_EQUAL(
+            one("MB", JUDGE_MUST, rows[i].party, JUDGE_FAIL, rows[i].as),
+            rows[i].want);
     }
 }
 
@@ -317,7 +314,8 @@ static void a_failed_step_is_told(void)
     }
 }
 
-/* ---- passive ------------------------------------------------------------------------ */
+/* ---- passive
+ * ------------------------------------------------------------------------ */
 
 static void passive_judges_all_that_are_named(void)
 {
@@ -326,8 +324,8 @@ static void passive_judges_all_that_are_named(void)
         enum judge_verdict want;
     } rows[] = {{LF_A, 0, 1, JUDGE_FAIL},
                 {LF_MB, 0, 1, JUDGE_FAIL},
-                {LF_KMS, 1, 1, JUDGE_PASS},  /* a tester beside others */
-                {LF_C, 0, 0, JUDGE_PASS}};   /* a stranger */
+                {LF_KMS, 1, 1, JUDGE_PASS}, /* a tester beside others */
+                {LF_C, 0, 0, JUDGE_PASS}};  /* a stranger */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct bench b;
         setup(&b, "PC");
@@ -346,7 +344,9 @@ static void passive_judges_all_that_are_named(void)
                     JUDGE_FAIL); /* reference agents among themselves */
 }
 
-/* ---- plans --------------------------------------------------------------------------- */
+/* ---- plans
+ * ---------------------------------------------------------------------------
+ */
 
 #define HEAD                                                                   \
     "plan: 1\ntp: X\nrole: MB\nparties:\n  - {role: MB, address: 127.0.0.1}\n"
@@ -372,11 +372,13 @@ static void a_wrong_plan_is_one_clear_error(void)
          "plan.yaml:7: at must"},
         {HEAD "expect:\n  - {law: r2-mac}\n  - {law: r2-mac}\n",
          "plan.yaml:8: this row is that of line 7"},
-        {"plan: 1\ntp: X\nrole: XX\nparties:\n  - {role: MB, address: 127.0.0.1}\n",
+        {"plan: 1\ntp: X\nrole: XX\nparties:\n  - {role: MB, address: "
+         "127.0.0.1}\n",
          "plan.yaml:3: role is XX"},
         {"plan: 1\ntp: X\nrole: MB\nparties:\n  - {role: MB, address: here}\n",
          "plan.yaml:5: address is no IP"},
-        {"plan: 1\ntp: X\nrole: MB\nparties:\n  - {role: MB, adress: 127.0.0.1}\n",
+        {"plan: 1\ntp: X\nrole: MB\nparties:\n  - {role: MB, adress: "
+         "127.0.0.1}\n",
          "plan.yaml:5: there is no key \"adress\""},
         {"plan: 1\ntp: X\nrole: MB\nparties:\n  - MB\n",
          "plan.yaml:5: a party needs"},

@@ -293,8 +293,8 @@ static void count_up(void *ctx)
     ++*(int *)ctx;
 }
 
-/* Two timers are due at once and the first one stops the loop: the second is not run,
- * the run returns, and the next run goes on with it. */
+/* Two timers are due at once and the first one stops the loop: the second is
+ * not run, the run returns, and the next run goes on with it. */
 static void stop_leaves_due_timers_for_the_next_run(void)
 {
     struct world w;

@@ -22,7 +22,8 @@ void block_free(struct block *b);
 /* block_load reads an example message from the corpus, "s01_invite.sip". */
 struct block block_load(const char *name);
 
-/* parse_text parses and checks a string; the result is static, one at a time. */
+/* parse_text parses and checks a string; the result is static, one at a time.
+ */
 struct sip_msg *parse_text(const char *text, unsigned flags);
 
 /* Names of the example messages, NULL-terminated. */

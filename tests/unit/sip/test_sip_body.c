@@ -65,21 +65,27 @@ static void multiparts_are_taken_apart(void)
          {"one\r\n"},
          0},
         {"multipart/mixed;boundary=b", "--b\n\none\n--b--\n", {"one"}, 0},
-        {"multipart/mixed;boundary=b", "--b  \r\n\r\none\r\n--b--\t\r\n",
-         {"one"}, 0},
         {"multipart/mixed;boundary=b",
-         "--b\r\n\r\none\r\n--bc\r\ntwo\r\n--b--", {"one\r\n--bc\r\ntwo"}, 0},
-        {"multipart/mixed;boundary=b", "--b\r\n\r\none\r\n--b\r\n\r\ntwo",
-         {"one", "two"}, 1},
-        {"multipart/mixed;boundary=b", "--b\r\n--b\r\n\r\n--b--",
-         {"", ""}, 0},
+         "--b  \r\n\r\none\r\n--b--\t\r\n",
+         {"one"},
+         0},
+        {"multipart/mixed;boundary=b",
+         "--b\r\n\r\none\r\n--bc\r\ntwo\r\n--b--",
+         {"one\r\n--bc\r\ntwo"},
+         0},
+        {"multipart/mixed;boundary=b",
+         "--b\r\n\r\none\r\n--b\r\n\r\ntwo",
+         {"one", "two"},
+         1},
+        {"multipart/mixed;boundary=b", "--b\r\n--b\r\n\r\n--b--", {"", ""}, 0},
         {"multipart/mixed;boundary=b", "--c\r\n\r\none", {"--c\r\n\r\none"}, 0},
         {"multipart/mixed", "--b\r\n\r\none", {"--b\r\n\r\none"}, 0},
         {"multipart/mixed;boundary=a",
          "--a\r\nContent-Type: multipart/related;boundary=b\r\n\r\n"
          "--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n--a\r\n\r\nthree\r\n"
          "--a--",
-         {"one", "two", "three"}, 0},
+         {"one", "two", "three"},
+         0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct wr w;
@@ -111,8 +117,8 @@ static void too_deep_a_multipart_is_a_leaf(void)
                   i, i + 1);
     }
     wr_u8(&body, 0);
-    struct sip_msg *m = with_body(&w, "multipart/mixed;boundary=b1",
-                                  (const char *)body.data);
+    struct sip_msg *m =
+        with_body(&w, "multipart/mixed;boundary=b1", (const char *)body.data);
     CU_ASSERT(sip_body_part(m, 0, &p));
     CU_ASSERT(p.depth == 4);
     CU_ASSERT(!sip_body_part(m, 1, &p));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* Each deviation, where it stands. In the table the octets concerned are between
- * the marks { and }, which the test takes out. A message has that deviation, and
- * none other, unless also says so. */
+/* Each deviation, where it stands. In the table the octets concerned are
+ * between the marks { and }, which the test takes out. A message has that
+ * deviation, and none other, unless also says so. */
 #include "tests/unit/sip/sip_tests.h"
 
 #include "harness/sip/sip_int.h"
@@ -63,8 +63,8 @@ static const struct {
     {SIP_DEV_NO_END, HEAD "{}", NONE, 0},
     {SIP_DEV_CONTENT_LENGTH, HEAD "Content-Length: {0x0}\r\n\r\n", NONE, 0},
     {SIP_DEV_CONTENT_LENGTH, HEAD "Content-Length: {-1}\r\n\r\n", NONE, 0},
-    {SIP_DEV_CONTENT_LENGTHS,
-     HEAD "Content-Length: 0\r\nl: {1}\r\n\r\n", SIP_DEV_REPEATED_HEADER, 0},
+    {SIP_DEV_CONTENT_LENGTHS, HEAD "Content-Length: 0\r\nl: {1}\r\n\r\n",
+     SIP_DEV_REPEATED_HEADER, 0},
     {SIP_DEV_BODY_SHORT,
      HEAD "Content-Type: text/plain\r\nContent-Length: 4\r\n\r\nabc{}", NONE,
      0},
@@ -73,8 +73,8 @@ static const struct {
      0},
     {SIP_DEV_MISSING_HEADER, LINE VIA HOPS FROM TO ID "\r\n{}", NONE, 0},
     {SIP_DEV_MISSING_HEADER, LINE VIA FROM TO ID CSEQ "\r\n{}", NONE, 0},
-    {SIP_DEV_MISSING_HEADER,
-     "SIP/2.0 420 Bad Extension\r\n" ANSWER "{}", NONE, 0},
+    {SIP_DEV_MISSING_HEADER, "SIP/2.0 420 Bad Extension\r\n" ANSWER "{}", NONE,
+     0},
     {SIP_DEV_REPEATED_HEADER, HEAD "{t: <sip:b@b.example>\r\n}\r\n", NONE, 0},
     {SIP_DEV_EMPTY_VALUE, HEAD "Require:{}\r\n\r\n", NONE, 0},
     {SIP_DEV_EMPTY_ELEMENT, HEAD "Require: 100rel, {},timer\r\n\r\n", NONE, 0},
@@ -83,8 +83,8 @@ static const struct {
     {SIP_DEV_UTF8, HEAD "X-Any: {\xed}\xa0\x80\r\n\r\n", NONE, 0},
     {SIP_DEV_QUOTE, HEAD "Reply-To: {\"Bob} <sip:b@b.example>\r\n\r\n", NONE,
      0},
-    {SIP_DEV_QUOTE, HEAD "Reply-To: <sip:b@b.example>;x={\"y\\\"}\r\n\r\n", NONE,
-     0},
+    {SIP_DEV_QUOTE, HEAD "Reply-To: <sip:b@b.example>;x={\"y\\\"}\r\n\r\n",
+     NONE, 0},
     {SIP_DEV_ANGLE, HEAD "Reply-To: {<sip:b@b.example}\r\n\r\n", NONE, 0},
     {SIP_DEV_ANGLE, HEAD "Reply-To: {<sip:b@b.example> x}\r\n\r\n",
      SIP_DEV_PARAM, 0},
@@ -92,8 +92,8 @@ static const struct {
     {SIP_DEV_BARE_URI, HEAD "Reply-To: {sip:b@b.example?a=b}\r\n\r\n", NONE, 0},
     {SIP_DEV_DISPLAY_NAME, HEAD "Reply-To: {A (b)} <sip:b@b.example>\r\n\r\n",
      NONE, 0},
-    {SIP_DEV_DISPLAY_NAME,
-     HEAD "Reply-To: {\"A\" b} <sip:b@b.example>\r\n\r\n", NONE, 0},
+    {SIP_DEV_DISPLAY_NAME, HEAD "Reply-To: {\"A\" b} <sip:b@b.example>\r\n\r\n",
+     NONE, 0},
     {SIP_DEV_URI, HEAD "Reply-To: <{bob}>\r\n\r\n", NONE, 0},
     {SIP_DEV_URI, HEAD "Reply-To: <sip:b@{b_example}>\r\n\r\n", NONE, 0},
     {SIP_DEV_URI, "OPTIONS {<sip:b@b.example>} SIP/2.0\r\n" REST, NONE, 0},
@@ -109,8 +109,8 @@ static const struct {
     {SIP_DEV_NUMBER, HEAD "Expires: {soon}\r\n\r\n", NONE, 0},
     {SIP_DEV_NUMBER, HEAD "RSeq: {1x}\r\n\r\n", NONE, 0},
     {SIP_DEV_NUMBER, HEAD "Reason: SIP;cause={a}\r\n\r\n", NONE, 0},
-    {SIP_DEV_RANGE,
-     LINE VIA "Max-Forwards: {256}\r\n" FROM TO ID CSEQ "\r\n", NONE, 0},
+    {SIP_DEV_RANGE, LINE VIA "Max-Forwards: {256}\r\n" FROM TO ID CSEQ "\r\n",
+     NONE, 0},
     {SIP_DEV_RANGE,
      LINE VIA HOPS FROM TO ID "CSeq: {2147483648 OPTIONS}\r\n\r\n", NONE, 0},
     {SIP_DEV_RANGE, HEAD "RSeq: {0}\r\n\r\n", NONE, 0},
@@ -126,8 +126,9 @@ static const struct {
           "\r\n",
      NONE, 0},
     {SIP_DEV_VIA,
-     LINE "Via: {SIP/2.0/TCP a.example:x;branch=z9hG4bK1}\r\n" HOPS FROM TO ID
-          CSEQ "\r\n",
+     LINE
+     "Via: {SIP/2.0/TCP a.example:x;branch=z9hG4bK1}\r\n" HOPS FROM TO ID CSEQ
+     "\r\n",
      NONE, 0},
     {SIP_DEV_BRANCH,
      LINE "Via: SIP/2.0/TCP a.example;branch={1}\r\n" HOPS FROM TO ID CSEQ
@@ -136,8 +137,8 @@ static const struct {
     {SIP_DEV_BRANCH,
      LINE "Via: {SIP/2.0/TCP a.example}\r\n" HOPS FROM TO ID CSEQ "\r\n", NONE,
      0},
-    {SIP_DEV_CSEQ_METHOD,
-     LINE VIA HOPS FROM TO ID "CSeq: 1 {options}\r\n\r\n", NONE, 0},
+    {SIP_DEV_CSEQ_METHOD, LINE VIA HOPS FROM TO ID "CSeq: 1 {options}\r\n\r\n",
+     NONE, 0},
     {SIP_DEV_TAG,
      LINE VIA HOPS "From: {<sip:a@a.example>}\r\n" TO ID CSEQ "\r\n", NONE, 0},
     {SIP_DEV_TAG,
@@ -153,8 +154,8 @@ static const struct {
     {SIP_DEV_NO_LENGTH, HEAD "\r\n{}", NONE, SIP_CHECK_STREAM},
     {SIP_DEV_AUTH, HEAD "Authorization: {Digest}\r\n\r\n", NONE, 0},
     {SIP_DEV_AUTH, HEAD "Authorization: Digest a=\"b\", {c}\r\n\r\n", NONE, 0},
-    {SIP_DEV_HISTORY_INDEX,
-     HEAD "History-Info: {<sip:b@b.example>}\r\n\r\n", NONE, 0},
+    {SIP_DEV_HISTORY_INDEX, HEAD "History-Info: {<sip:b@b.example>}\r\n\r\n",
+     NONE, 0},
     {SIP_DEV_HISTORY_INDEX,
      HEAD "History-Info: <sip:b@b.example>;index={1..2}\r\n\r\n", NONE, 0},
     {SIP_DEV_MULTIPART,
@@ -170,7 +171,8 @@ static const struct {
      NONE, 0},
 };
 
-/* strip takes the marks out; they stand in no message of the table otherwise. */
+/* strip takes the marks out; they stand in no message of the table otherwise.
+ */
 static size_t strip(char *out, const char *text, size_t *off, size_t *len)
 {
     size_t n = 0;
@@ -207,8 +209,8 @@ static void each_deviation_is_noted_at_its_place(void)
                 found++;
             } else if (d->kind != rows[i].also) {
                 others++;
-                printf("  row %zu also %s at %u+%u\n", i,
-                       sip_dev_name(d->kind), d->off, d->len);
+                printf("  row %zu also %s at %u+%u\n", i, sip_dev_name(d->kind),
+                       d->off, d->len);
             }
         }
         if (found != 1) {
@@ -284,8 +286,8 @@ static void requests_inside_a_dialog_need_a_to_tag(void)
         struct sip_msg *m = parse_text((const char *)w.data, 0);
         int found = 0;
         for (size_t k = 0; k < m->num_devs; k++) {
-            found += m->devs[k].kind == SIP_DEV_TAG &&
-                     m->devs[k].hdr == SIP_HDR_TO;
+            found +=
+                m->devs[k].kind == SIP_DEV_TAG && m->devs[k].hdr == SIP_HDR_TO;
         }
         CU_ASSERT(found == 1);
         wr_cleanup(&w);
@@ -296,9 +298,11 @@ static void missing_headers_are_named(void)
 {
     struct sip_msg *m = parse_text("NOTIFY sip:b@b.example SIP/2.0\r\n\r\n", 0);
     static const enum sip_hdr want[] = {
-        SIP_HDR_VIA,     SIP_HDR_MAX_FORWARDS,      SIP_HDR_FROM,
-        SIP_HDR_TO,      SIP_HDR_CALL_ID,           SIP_HDR_CSEQ,
-        SIP_HDR_CONTACT, SIP_HDR_SUBSCRIPTION_STATE, SIP_HDR_EVENT};
+        SIP_HDR_VIA,     SIP_HDR_MAX_FORWARDS,
+        SIP_HDR_FROM,    SIP_HDR_TO,
+        SIP_HDR_CALL_ID, SIP_HDR_CSEQ,
+        SIP_HDR_CONTACT, SIP_HDR_SUBSCRIPTION_STATE,
+        SIP_HDR_EVENT};
     CU_ASSERT(m->num_devs == sizeof want / sizeof *want);
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         int found = 0;

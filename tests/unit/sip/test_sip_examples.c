@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copyright The Latchkey Authors */
-/* The example messages of the deferred delivery digest, 2.5: what they say, that
- * nothing is wrong with them, and what becomes of them when they are cut short. */
+/* The example messages of the deferred delivery digest, 2.5: what they say,
+ * that nothing is wrong with them, and what becomes of them when they are cut
+ * short. */
 #include "tests/unit/sip/sip_tests.h"
 
 #include "harness/base/mem.h"
@@ -26,15 +27,15 @@ static const struct {
 } rows[] = {
     {"s01_invite.sip", 0, "INVITE", "sip:bob@home-b.example", 20, 1,
      "z9hG4bK-a-0001", "a-77f1", "", "dd-5f0c2b71@192.0.2.11", 1, 374},
-    {"s05_cancel.sip", 0, "CANCEL", "sip:bob@203.0.113.20:5060;transport=tcp", 8,
-     1, "z9hG4bK-as-b-01", "a-77f1", "", "dd-5f0c2b71@192.0.2.11", 1, 0},
+    {"s05_cancel.sip", 0, "CANCEL", "sip:bob@203.0.113.20:5060;transport=tcp",
+     8, 1, "z9hG4bK-as-b-01", "a-77f1", "", "dd-5f0c2b71@192.0.2.11", 1, 0},
     {"s05_487.sip", 487, "INVITE", "Request Terminated", 6, 1,
      "z9hG4bK-as-b-01", "a-77f1", "b-310", "dd-5f0c2b71@192.0.2.11", 1, 0},
     {"s06_181.sip", 181, "INVITE", "Call Is Being Forwarded", 8, 1,
      "z9hG4bK-a-0001", "a-77f1", "as-9c2", "dd-5f0c2b71@192.0.2.11", 1, 0},
     {"s07_invite.sip", 0, "INVITE",
-     "sip:vm@vm.home-b.example;target=sip:bob%40home-b.example;cause=408", 17, 3,
-     "z9hG4bK-as-m-02", "a-77f1", "", "dd-5f0c2b71@192.0.2.11", 1, 374},
+     "sip:vm@vm.home-b.example;target=sip:bob%40home-b.example;cause=408", 17,
+     3, "z9hG4bK-as-m-02", "a-77f1", "", "dd-5f0c2b71@192.0.2.11", 1, 374},
     {"s08_183.sip", 183, "INVITE", "Session Progress", 16, 3, "z9hG4bK-as-m-02",
      "a-77f1", "m-4e19", "dd-5f0c2b71@192.0.2.11", 1, 347},
     {"s09_prack.sip", 0, "PRACK", "sip:mbx-41@vm.home-b.example;transport=tcp",
@@ -47,12 +48,12 @@ static const struct {
      "m-4e19", "dd-5f0c2b71@192.0.2.11", 3, 375},
     {"s12_200.sip", 200, "INVITE", "OK", 11, 3, "z9hG4bK-as-m-02", "a-77f1",
      "m-4e19", "dd-5f0c2b71@192.0.2.11", 1, 0},
-    {"s12_ack.sip", 0, "ACK", "sip:mbx-41@vm.home-b.example;transport=tcp", 8, 1,
-     "z9hG4bK-a-0004", "a-77f1", "m-4e19", "dd-5f0c2b71@192.0.2.11", 1, 0},
-    {"s15_bye.sip", 0, "BYE", "sip:mbx-41@vm.home-b.example;transport=tcp", 8, 1,
-     "z9hG4bK-a-0005", "a-77f1", "m-4e19", "dd-5f0c2b71@192.0.2.11", 4, 0},
-    {"s20_subscribe.sip", 0, "SUBSCRIBE", "sip:bob-mbx@vm.home-b.example", 13, 1,
-     "z9hG4bK-b-0101", "b-sub1", "", "mwi-66ab@203.0.113.20", 1, 0},
+    {"s12_ack.sip", 0, "ACK", "sip:mbx-41@vm.home-b.example;transport=tcp", 8,
+     1, "z9hG4bK-a-0004", "a-77f1", "m-4e19", "dd-5f0c2b71@192.0.2.11", 1, 0},
+    {"s15_bye.sip", 0, "BYE", "sip:mbx-41@vm.home-b.example;transport=tcp", 8,
+     1, "z9hG4bK-a-0005", "a-77f1", "m-4e19", "dd-5f0c2b71@192.0.2.11", 4, 0},
+    {"s20_subscribe.sip", 0, "SUBSCRIBE", "sip:bob-mbx@vm.home-b.example", 13,
+     1, "z9hG4bK-b-0101", "b-sub1", "", "mwi-66ab@203.0.113.20", 1, 0},
     {"s21_notify.sip", 0, "NOTIFY", "sip:bob@203.0.113.20:5060;transport=tcp",
      11, 1, "z9hG4bK-m-0201", "m-sub1", "b-sub1", "mwi-66ab@203.0.113.20", 1,
      70},
@@ -63,8 +64,8 @@ static const struct {
      "z9hG4bK-b-0301", "b-ret1", "", "ret-1f07@203.0.113.20", 1, 356},
     {"s34_200.sip", 200, "INVITE", "OK", 10, 1, "z9hG4bK-b-0301", "b-ret1",
      "m-ret9", "ret-1f07@203.0.113.20", 1, 728},
-    {"e1_488.sip", 488, "UPDATE", "Not Acceptable Here", 7, 1,
-     "z9hG4bK-a-0003", "a-77f1", "m-4e19", "dd-5f0c2b71@192.0.2.11", 3, 0},
+    {"e1_488.sip", 488, "UPDATE", "Not Acceptable Here", 7, 1, "z9hG4bK-a-0003",
+     "a-77f1", "m-4e19", "dd-5f0c2b71@192.0.2.11", 3, 0},
     {"v1_302.sip", 302, "INVITE", "Moved Temporarily", 7, 1, "z9hG4bK-a-0001",
      "a-77f1", "as-9c2", "dd-5f0c2b71@192.0.2.11", 1, 0},
 };
@@ -121,8 +122,8 @@ static void examples_have_no_deviation(void)
         sip_parse(&m, b.data, b.len);
         sip_check(&m, SIP_CHECK_STREAM);
         for (size_t k = 0; k < m.num_devs; k++) {
-            printf("  %s: %s at %u\n", examples[i], sip_dev_name(m.devs[k].kind),
-                   m.devs[k].off);
+            printf("  %s: %s at %u\n", examples[i],
+                   sip_dev_name(m.devs[k].kind), m.devs[k].off);
         }
         CU_ASSERT(m.num_devs == 0);
         if (sip_body_find(&m, "application/sdp", &p, NULL)) {
@@ -213,9 +214,9 @@ static void shorter_messages_are_reported_as_cut(void)
 static void damaged_messages_stay_inside_their_octets(void)
 {
     static struct sip_msg m;
-    static const uint8_t odd[] = {0,    '\n', '\r', ' ', '"', '<', '>',
-                                  ',',  ';',  ':',  '%', '=', '?', '@',
-                                  0x7f, 0xc3, 0xff};
+    static const uint8_t odd[] = {0,   '\n', '\r', ' ',  '"', '<',
+                                  '>', ',',  ';',  ':',  '%', '=',
+                                  '?', '@',  0x7f, 0xc3, 0xff};
     struct block b = block_load("s34_200.sip");
     for (size_t i = 0; i < b.len; i++) {
         uint8_t was = b.data[i];

@@ -71,7 +71,8 @@ static void folding_is_kept_in_the_value_and_counted_in_the_line(void)
     struct sip_msg *m = parse_text(text, 0);
     const struct sip_header *h = sip_find(m, SIP_HDR_SUBJECT, 0);
     SAYS(h->value, "one\r\n\ttwo");
-    CU_ASSERT(h->off == 23 && h->len == strlen("Subject:\r\n one\r\n\ttwo  \r\n"));
+    CU_ASSERT(h->off == 23 &&
+              h->len == strlen("Subject:\r\n one\r\n\ttwo  \r\n"));
     SAYS(sip_find(m, SIP_HDR_TO, 0)->value, "x");
 }
 
@@ -105,8 +106,8 @@ static void parameters_are_found_in_any_case(void)
     SAYS(v, "");
     CU_ASSERT(!sip_param(p, "y", &v));
     CU_ASSERT(!sip_param(sip_text(""), "a", &v));
-    CU_ASSERT(sip_param_is(sip_text(";actor=\"msg-taker\""), "actor",
-                           "Msg-Taker"));
+    CU_ASSERT(
+        sip_param_is(sip_text(";actor=\"msg-taker\""), "actor", "Msg-Taker"));
     struct sip_param q;
     size_t n = 0;
     while (sip_param_next(&p, &q)) {
@@ -180,8 +181,8 @@ static void addresses_are_read(void)
         {"sip:b@h;tag=1", "", "sip:b@h", ";tag=1", "1", "sip:b@h", STATUS_OK},
         {"A B <sip:b@h> ; TAG = x ; y", "A B", "sip:b@h", "; TAG = x ; y", "x",
          "A B <sip:b@h>", STATUS_OK},
-        {"\"a <sip:x@y> \\\" b\" <sip:b@h>", "\"a <sip:x@y> \\\" b\"", "sip:b@h",
-         "", "", "\"a <sip:x@y> \\\" b\" <sip:b@h>", STATUS_OK},
+        {"\"a <sip:x@y> \\\" b\" <sip:b@h>", "\"a <sip:x@y> \\\" b\"",
+         "sip:b@h", "", "", "\"a <sip:x@y> \\\" b\" <sip:b@h>", STATUS_OK},
         {"<sip:b@h", "", "sip:b@h", "", "", "<sip:b@h", STATUS_SYNTAX},
         {"\"open <sip:b@h>", "\"open", "sip:b@h", "", "", "\"open <sip:b@h>",
          STATUS_SYNTAX},
@@ -217,8 +218,7 @@ static void quoted_strings_are_undone(void)
     struct wr w;
     wr_init(&w);
     sip_escape(&w, sip_text("sip:bob@home-b.example;x y"), ":");
-    SAYS(((struct view){w.data, w.len}),
-         "sip:bob%40home-b.example%3Bx%20y");
+    SAYS(((struct view){w.data, w.len}), "sip:bob%40home-b.example%3Bx%20y");
     wr_cleanup(&w);
 }
 
@@ -299,8 +299,7 @@ static void message_takers_are_known_by_their_tags(void)
         {";automata;actor=\"principal\"", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        CU_ASSERT(sip_is_message_taker(sip_text(rows[i].params)) ==
-                  rows[i].is);
+        CU_ASSERT(sip_is_message_taker(sip_text(rows[i].params)) == rows[i].is);
     }
     struct view v;
     CU_ASSERT(sip_feature(sip_text(";audio;+g.3gpp.icsi-ref=\"urn\""),
@@ -310,7 +309,8 @@ static void message_takers_are_known_by_their_tags(void)
 
 static void fragments_are_read_line_by_line(void)
 {
-    struct view rest = sip_text("From: a\r\nnonsense\r\nDate: b\r\n c\n\r\nbody");
+    struct view rest =
+        sip_text("From: a\r\nnonsense\r\nDate: b\r\n c\n\r\nbody");
     const uint8_t *base = rest.data;
     struct sip_header h;
     CU_ASSERT(sip_field_next(&rest, base, &h));

@@ -41,30 +41,42 @@ static void compact_forms_are_those_of_the_registry(void)
     static const struct {
         const char *compact;
         enum sip_hdr id;
-    } rows[] = {
-        {"a", SIP_HDR_ACCEPT_CONTACT},  {"b", SIP_HDR_REFERRED_BY},
-        {"c", SIP_HDR_CONTENT_TYPE},    {"d", SIP_HDR_REQUEST_DISPOSITION},
-        {"e", SIP_HDR_CONTENT_ENCODING}, {"f", SIP_HDR_FROM},
-        {"i", SIP_HDR_CALL_ID},         {"j", SIP_HDR_REJECT_CONTACT},
-        {"k", SIP_HDR_SUPPORTED},       {"l", SIP_HDR_CONTENT_LENGTH},
-        {"m", SIP_HDR_CONTACT},         {"o", SIP_HDR_EVENT},
-        {"r", SIP_HDR_REFER_TO},        {"s", SIP_HDR_SUBJECT},
-        {"t", SIP_HDR_TO},              {"u", SIP_HDR_ALLOW_EVENTS},
-        {"v", SIP_HDR_VIA},             {"x", SIP_HDR_SESSION_EXPIRES},
-        {"y", SIP_HDR_IDENTITY},        {"g", SIP_HDR_OTHER},
-        {"z", SIP_HDR_OTHER},           {"F", SIP_HDR_FROM}};
+    } rows[] = {{"a", SIP_HDR_ACCEPT_CONTACT},
+                {"b", SIP_HDR_REFERRED_BY},
+                {"c", SIP_HDR_CONTENT_TYPE},
+                {"d", SIP_HDR_REQUEST_DISPOSITION},
+                {"e", SIP_HDR_CONTENT_ENCODING},
+                {"f", SIP_HDR_FROM},
+                {"i", SIP_HDR_CALL_ID},
+                {"j", SIP_HDR_REJECT_CONTACT},
+                {"k", SIP_HDR_SUPPORTED},
+                {"l", SIP_HDR_CONTENT_LENGTH},
+                {"m", SIP_HDR_CONTACT},
+                {"o", SIP_HDR_EVENT},
+                {"r", SIP_HDR_REFER_TO},
+                {"s", SIP_HDR_SUBJECT},
+                {"t", SIP_HDR_TO},
+                {"u", SIP_HDR_ALLOW_EVENTS},
+                {"v", SIP_HDR_VIA},
+                {"x", SIP_HDR_SESSION_EXPIRES},
+                {"y", SIP_HDR_IDENTITY},
+                {"g", SIP_HDR_OTHER},
+                {"z", SIP_HDR_OTHER},
+                {"F", SIP_HDR_FROM}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         CU_ASSERT(sip_hdr_of(sip_text(rows[i].compact)) == rows[i].id);
         if (rows[i].id != SIP_HDR_OTHER) {
-            CU_ASSERT(hdr_info[rows[i].id].compact == tolower(*rows[i].compact));
+            CU_ASSERT(hdr_info[rows[i].id].compact ==
+                      tolower(*rows[i].compact));
         }
     }
 }
 
 static void classes_are_those_of_the_grammar(void)
 {
-    static const char alnum[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-                                "WXYZ0123456789";
+    static const char alnum[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+        "WXYZ0123456789";
     static const struct {
         unsigned bit;
         const char *others; /* beside alphanum */
@@ -84,7 +96,8 @@ static void classes_are_those_of_the_grammar(void)
         CU_ASSERT(is_class((uint8_t)c, CC_DIGIT) == (c >= '0' && c <= '9'));
         CU_ASSERT(is_class((uint8_t)c, CC_HEX) ==
                   (c < 128 && isxdigit(c) != 0));
-        CU_ASSERT(is_class((uint8_t)c, CC_ALPHA) == (c < 128 && isalpha(c) != 0));
+        CU_ASSERT(is_class((uint8_t)c, CC_ALPHA) ==
+                  (c < 128 && isalpha(c) != 0));
     }
 }
 

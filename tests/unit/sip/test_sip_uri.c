@@ -32,16 +32,16 @@ static void uris_are_read(void)
          STATUS_OK},
         {"sip:alice@192.0.2.4", "sip", "alice", "", "192.0.2.4", 0, "", "",
          STATUS_OK},
-        {"sip:atlanta.com;method=REGISTER?to=alice%40atlanta.com", "sip", "", "",
-         "atlanta.com", 0, ";method=REGISTER", "to=alice%40atlanta.com",
+        {"sip:atlanta.com;method=REGISTER?to=alice%40atlanta.com", "sip", "",
+         "", "atlanta.com", 0, ";method=REGISTER", "to=alice%40atlanta.com",
          STATUS_OK},
         {"sip:alice;day=tuesday@atlanta.com", "sip", "alice;day=tuesday", "",
          "atlanta.com", 0, "", "", STATUS_OK},
         {"sip:a@[2001:db8::10]:5070;lr", "sip", "a", "", "[2001:db8::10]", 5070,
          ";lr", "", STATUS_OK},
         {"SIP:h:1", "SIP", "", "", "h", 1, "", "", STATUS_OK},
-        {"tel:+358-555-1234567;postd=pp22", "tel", "+358-555-1234567", "", "", 0,
-         ";postd=pp22", "", STATUS_OK},
+        {"tel:+358-555-1234567;postd=pp22", "tel", "+358-555-1234567", "", "",
+         0, ";postd=pp22", "", STATUS_OK},
         {"urn:service:sos", "urn", "service:sos", "", "", 0, "", "", STATUS_OK},
         {"sip:", "sip", "", "", "", 0, "", "", STATUS_SYNTAX},
         {"sip:@h", "sip", "", "", "h", 0, "", "", STATUS_SYNTAX},
@@ -154,7 +154,8 @@ static void identities_have_one_form(void)
     }
 }
 
-/* The example of RFC 7044, 10.3 in shape: a root, two tries, one of them forked. */
+/* The example of RFC 7044, 10.3 in shape: a root, two tries, one of them
+ * forked. */
 static void history_trees_are_built(void)
 {
     static const struct {
@@ -162,14 +163,10 @@ static void history_trees_are_built(void)
         int parent, depth, gap, repeated, bad_pointer;
         const char *more;
     } rows[] = {
-        {"1", -1, 1, 0, 0, 0, ""},
-        {"1.1", 0, 2, 0, 0, 0, ";rc=1"},
-        {"1.2", 0, 2, 0, 0, 0, ";mp=1"},
-        {"1.2.1", 2, 3, 0, 0, 0, ";np=1.2"},
-        {"1.4", 0, 2, 1, 0, 0, ""},
-        {"1.2", 0, 2, 0, 1, 0, ""},
-        {"2.1", -2, 2, 0, 0, 0, ""},
-        {"1.3", 0, 2, 0, 0, 1, ";mp=9"},
+        {"1", -1, 1, 0, 0, 0, ""},       {"1.1", 0, 2, 0, 0, 0, ";rc=1"},
+        {"1.2", 0, 2, 0, 0, 0, ";mp=1"}, {"1.2.1", 2, 3, 0, 0, 0, ";np=1.2"},
+        {"1.4", 0, 2, 1, 0, 0, ""},      {"1.2", 0, 2, 0, 1, 0, ""},
+        {"2.1", -2, 2, 0, 0, 0, ""},     {"1.3", 0, 2, 0, 0, 1, ";mp=9"},
         {"x", -1, 0, 0, 0, 0, ""},
     };
     struct wr w;
