@@ -484,6 +484,7 @@ static const struct unit_case cases[] = {
     CASE(a_stranger_gets_nothing),
     CASE(a_downgraded_answer_fails),
     CASE(a_secret_is_found_in_every_dress),
+    CASE(the_first_who_shows_it_pays),
     CASE(a_secret_split_over_segments_is_found),
     {NULL, NULL},
 };

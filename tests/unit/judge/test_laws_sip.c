@@ -183,7 +183,9 @@ static void cancel_has_the_form_of_its_invite(void)
     c->branch = "z9hG4bK-new";
     LF_ONE(&f, "cancel-form", JUDGE_FAIL);
     c->branch = x->invite->branch;
-    lf_sip(&f, x, LF_MB, LF_A, "INVITE", 1, 487);
+    struct jsip *no = lf_sip(&f, x, LF_MB, LF_A, "INVITE", 1, 487);
+    LF_ONE(&f, "cancel-form", JUDGE_PASS); /* another transaction's */
+    no->branch = x->invite->branch;
     LF_ONE(&f, "cancel-form", JUDGE_FAIL); /* no ACK to it */
     f.trace.info.last_us = f.now_us;
     LF_ONE(&f, "cancel-form", JUDGE_INCONC);
