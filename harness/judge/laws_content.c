@@ -155,6 +155,9 @@ static void r1_deferred(struct judge *j, const struct law *law, struct jx *x,
         if (o->idi == NULL) {
             probe_note(&p, "ibake.IDRi as in the formula of RFC 6267",
                        "OI-01, AMB-20 (c): ibake.IDRi absent");
+        } else if (x->i1 == NULL) {
+            probe_lack(&p, "ibake.IDRi as received",
+                       "the I_MESSAGE_1 was not seen");
         } else {
             law_inner(&p, o, "ibake", o->idi, "IDRi",
                       idr_of(x->i1->rcvd, MIKEY_ROLE_INITIATOR), "received");

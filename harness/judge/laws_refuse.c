@@ -135,6 +135,9 @@ static void run_i2(struct judge *j, const struct law *law)
             !jmsg_first(m)->sip->request) {
             continue;
         }
+        if (m->x->invite == NULL) {
+            continue; /* the call began before the recording did */
+        }
         int first = m->x->i1 == NULL || m->leg->r1 == NULL;
         if (first != (r->defects == JD_NO_START)) {
             continue; /* no good start, which has a law of its own */

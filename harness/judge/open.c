@@ -226,6 +226,12 @@ void open_payload(struct judge *j, struct jform *f, struct jopen *o,
     if (mikey_field_find(NULL, pl, "Encr data", &fd) == STATUS_OK) {
         o->encr = fd.range;
     }
+    if (want.len == 0) {
+        o->state = JOPEN_NO_KEY;
+        o->lack = "the identity it is for: the message that names it was not "
+                  "seen";
+        return;
+    }
     o->state = open_with(j, f, o, want, pl->u.enc.data);
     if (jopen_has(o) && take_chain(j, o) == JOPEN_GARBLED) {
         o->state = JOPEN_GARBLED;

@@ -287,6 +287,12 @@ static enum status connect_uv(struct net_stream *s,
         s->timer = net_timer_start(s->loop, 0, on_connect_refused, s);
         return s->timer == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     }
+    /* The port is fixed by now: what is sent before the connection stands is
+     * told to the tap under it. */
+    int len = sizeof ss;
+    if (uv_tcp_getsockname(&s->uv, (struct sockaddr *)&ss, &len) == 0) {
+        net_from_sockaddr(&s->local, (struct sockaddr *)&ss);
+    }
     return STATUS_OK;
 }
 

@@ -39,8 +39,9 @@ def test_sipp_as_a_gets_r_message_1_of_our_mailbox(tp: str, tmp_path: Path) -> N
     assert sipp_exit(b, "A") == 0
     assert "487 INVITE" in labels(doc, "CORE", "A")
     assert not findings(doc, "FAIL", party="MB"), reds(doc)
-    # SIPp gives up after R_MESSAGE_1: the judge says so of A, beside the verdict on the mailbox
-    assert {f["law"] for f in findings(doc, "FAIL", party="A")} == {"deposit-complete", "exchange-complete"}
+    # SIPp gives up after R_MESSAGE_1 with a CANCEL, as a caller may: no fault of A's, and no deposit
+    assert not findings(doc, "FAIL", party="A"), reds(doc)
+    assert not findings(doc, "PASS", law="deposit-complete", party="A")
 
 
 def test_sipp_as_b_rings_and_the_deposit_is_made(tmp_path: Path) -> None:
