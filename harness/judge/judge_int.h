@@ -198,22 +198,17 @@ uint64_t jmsg_time(const struct jmsg *m);    /* of arrival, microseconds */
 /* What is wrong with a message, from the view of its receiver (defect.c). */
 #define JD_MALFORMED (1u << 0) /* does not decode */
 #define JD_BASE64 (1u << 1)
-#define JD_TYPE                                                                \
-    (1u << 2) /* data type unknown, or not the one whose turn it is */
-#define JD_HDR (1u << 3)      /* CSB ID, PRF, #CS, map type changed */
-#define JD_T (1u << 4)        /* reply: T not echoed; I2: T = T1 */
-#define JD_T_OLD (1u << 5)    /* I2: T older than T1 */
-#define JD_SKEW (1u << 6)     /* T outside PX_SKEW */
-#define JD_NO_START (1u << 7) /* no I_MESSAGE_1 before it */
-#define JD_SECOND                                                              \
-    (1u << 8) /* its like was accepted before in this exchange                 \
-               */
-#define JD_REPLAY                                                              \
-    (1u << 9)             /* octets (or ciphertext) of an earlier exchange     \
-                           */
-#define JD_IDI (1u << 10) /* outer IDRi changed */
-#define JD_IDR (1u << 11) /* outer IDRr changed */
-#define JD_KEY (1u << 12) /* IBAKE not under the receiver's key */
+#define JD_TYPE (1u << 2)       /* not the data type whose turn it is */
+#define JD_HDR (1u << 3)        /* CSB ID, PRF, #CS, map type changed */
+#define JD_T (1u << 4)          /* reply: T not echoed; I2: T = T1 */
+#define JD_T_OLD (1u << 5)      /* I2: T older than T1 */
+#define JD_SKEW (1u << 6)       /* T outside PX_SKEW */
+#define JD_NO_START (1u << 7)   /* no I_MESSAGE_1 before it */
+#define JD_SECOND (1u << 8)     /* its like was accepted before */
+#define JD_REPLAY (1u << 9)     /* octets of an earlier exchange */
+#define JD_IDI (1u << 10)       /* outer IDRi changed */
+#define JD_IDR (1u << 11)       /* outer IDRr changed */
+#define JD_KEY (1u << 12)       /* IBAKE not under the receiver's key */
 #define JD_INNER_IDI (1u << 13) /* inner IDRi is not the outer one */
 #define JD_INNER_IDR (1u << 14)
 #define JD_NO_XP (1u << 15) /* ECCPTi wanted and missing */
