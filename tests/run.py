@@ -190,7 +190,7 @@ def main() -> int:
         if build(r, "asan"):
             r.ctest("asan")
             with tempfile.TemporaryDirectory() as d:
-                r.campaign("campaign under ASan and UBSan", ["--quiet", "--select", "TP_DD_*_00[1-4]"],
+                r.campaign("campaign under ASan and UBSan", ["--quiet", "--select", "TP_DD_*_001"],
                            "build-asan/bin/latchkey", Path(d) / "run")
         build(r, "clang")
         archive_build(r)
