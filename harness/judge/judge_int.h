@@ -291,10 +291,12 @@ struct jrtp {
     uint16_t seq;
     uint32_t ts, ssrc;
     size_t header_len;
-    int ok;                 /* an RTP header */
-    enum jmedia_key key;    /* which key verifies its tag */
-    int cs;                 /* crypto session that did, 1 or 2 */
-    uint64_t index;         /* extended sequence number under that key */
+    int ok;              /* an RTP header */
+    enum jmedia_key key; /* which key verifies its tag */
+    int cs;              /* crypto session that did, 1 or 2 */
+    uint64_t index;      /* extended sequence number under that key */
+    int posing; /* under the hop key, yet with the SSRC of a deposited message
+                 */
     struct view plain;      /* payload in clear when key is E2E or HOP */
     const struct jkeys *by; /* whose key it is */
 };

@@ -97,7 +97,7 @@ const struct law_packet *law_index_find(const struct law_index *ix,
 
 int law_released(const struct jrtp *r)
 {
-    return r->back && r->ok && !r->t->rtcp && r->key != JMK_HOP;
+    return r->back && r->ok && !r->t->rtcp && (r->key != JMK_HOP || r->posing);
 }
 
 static void point_at(struct probe *p, const struct jrtp *r)

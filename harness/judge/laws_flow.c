@@ -214,8 +214,8 @@ static int flow_retrieval(struct judge *j, struct flow *f, const struct jx *x)
     size_t n = delivered_at(j, x);
     size_t packets = 0;
     for (size_t i = 0; i < x->num_rtp; i++) {
-        packets +=
-            x->rtp[i]->back && x->rtp[i]->ok && x->rtp[i]->key != JMK_HOP;
+        packets += x->rtp[i]->back && x->rtp[i]->ok &&
+                   (x->rtp[i]->key != JMK_HOP || x->rtp[i]->posing);
     }
     if (d != NULL && n == 0) {
         told(f, x->responder,

@@ -385,6 +385,41 @@ static int in_doubt(const struct keyset *set)
     return 0;
 }
 
+static int is_deposited(const struct judge *j, uint32_t ssrc)
+{
+    for (size_t i = 0; i < j->num_xs; i++) {
+        const struct jx *x = j->xs[i];
+        for (size_t k = 0; x->kind == JX_DEPOSIT && k < x->num_rtp; k++) {
+            if (jrtp_is_content(x->rtp[k])) {
+                if (x->rtp[k]->ssrc == ssrc) {
+                    return 1;
+                }
+                break; /* one SSRC a message */
+            }
+        }
+    }
+    return 0;
+}
+
+/* A prompt has an SSRC of the mailbox's own: what bears that of a message is
+ * the message, whatever key protects it now. */
+static void find_posing(const struct judge *j)
+{
+    for (size_t i = 0; i < j->num_xs; i++) {
+        const struct jx *x = j->xs[i];
+        const struct jrtp *last = NULL;
+        for (size_t k = 0; x->kind == JX_RETRIEVAL && k < x->num_rtp; k++) {
+            struct jrtp *r = x->rtp[k];
+            if (r->back && r->ok && !r->t->rtcp && r->key == JMK_HOP) {
+                r->posing = last != NULL && last->ssrc == r->ssrc
+                                ? last->posing
+                                : is_deposited(j, r->ssrc);
+                last = r;
+            }
+        }
+    }
+}
+
 void media_all(struct judge *j)
 {
     struct jmap *map = NULL;
@@ -417,6 +452,7 @@ void media_all(struct judge *j)
             }
         }
     }
+    find_posing(j);
     mem_wipe(set, sizeof *set);
     mem_free(set);
 }
