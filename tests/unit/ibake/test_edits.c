@@ -332,7 +332,7 @@ static void edits_that_find_nothing_are_counted(void)
 {
     static const char *const lines[] = {
         "I_MESSAGE_1 drop mikey.ESK",
-        "I_MESSAGE_1 set mikey.ESK.key id:" ID_B,
+        ("I_MESSAGE_1 set mikey.ESK.key id:" ID_B),
         "I_MESSAGE_1 truncate mikey.ESK.plain 3",
         "I_MESSAGE_1 set mikey.V.alg 1",
         "I_MESSAGE_1 set mikey.IDRi[2].data text:x",
