@@ -264,6 +264,19 @@ def test_a_frame_that_is_missing_blames_nobody_with_evidence(deposit: Path, tmp_
     assert {v for _, _, v in seen} <= {"PASS", "INCONC"}
 
 
+def test_a_media_packet_far_out_of_its_order(pair: Path, tmp_path: Path) -> None:
+    """UDP may swap neighbours; what comes twenty packets late was sent late."""
+    frames = pcapfile.read(pair / "capture.pcap")
+    last = [k for k, f in enumerate(frames) if f.is_rtp][-1]
+    same = [k for k, f in enumerate(frames) if f.is_rtp and f.source == frames[last].source]
+    chosen = same[-30:-9]  # of the delivery
+    moved = [frames[k] for k in chosen[1:]] + [frames[chosen[0]]]
+    for k, f in zip(chosen, moved):
+        frames[k] = replace(f, time_us=frames[k].time_us)
+    doc = bare(pair, pcapfile.write(tmp_path / "late.pcap", frames))
+    assert [r for r in reds(doc) if r.startswith("delivery-octets MB")]
+
+
 def test_media_frames_in_another_order(pair: Path, tmp_path: Path) -> None:
     frames = pcapfile.read(pair / "capture.pcap")
     n, swapped = 0, 0

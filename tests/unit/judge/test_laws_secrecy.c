@@ -73,8 +73,8 @@ static void a_packet_altered_missing_or_out_of_order(void)
     struct jrtp *first = r->rtp[0];
     r->rtp[0] = r->rtp[1];
     r->rtp[1] = first;
-    LF_ONE(&f, "delivery-octets", JUDGE_FAIL);
-    CU_ASSERT_TRUE(lf_says(&f, JUDGE_FAIL, "order"));
+    LF_ONE(&f, "delivery-octets", JUDGE_INCONC); /* UDP may do that */
+    CU_ASSERT_TRUE(lf_says(&f, JUDGE_INCONC, "order"));
     lf_done(&f);
 }
 
