@@ -67,7 +67,11 @@ static void a_packet_altered_missing_or_out_of_order(void)
     p->key = JMK_UNKNOWN;
     lf_run(&f, "delivery-octets");
     CU_ASSERT_EQUAL(lf_count(&f, JUDGE_FAIL), 0);
-    p->key = JMK_HOP; /* a prompt */
+    p->key = JMK_HOP; /* the message, protected anew */
+    p->posing = 1;
+    lf_run(&f, "delivery-octets");
+    CU_ASSERT_TRUE(lf_says(&f, JUDGE_FAIL, "other octets"));
+    p->posing = 0; /* a prompt */
     back(&f, r, 2, "content-1-2", JMK_E2E);
     LF_ONE(&f, "delivery-octets", JUDGE_PASS);
     struct jrtp *first = r->rtp[0];
