@@ -238,7 +238,7 @@ static void on_capture(struct bench_run *b, const char *name, unsigned packets,
                        void (*work)(const struct input *, struct answer *),
                        int beside)
 {
-    struct input in = {.path = "/var/tmp/latchkey-bench-XXXXXX",
+    struct input in = {.path = P_tmpdir "/latchkey-bench-XXXXXX",
                        .packets = packets};
     const char *tmp = getenv("TMPDIR");
     if (tmp != NULL && strlen(tmp) < 32) {

@@ -23,7 +23,7 @@ struct place {
 
 static void place_make(struct place *p)
 {
-    snprintf(p->dir, sizeof p->dir, "/tmp/unit_agent_store.XXXXXX");
+    snprintf(p->dir, sizeof p->dir, P_tmpdir "/unit_agent_store.XXXXXX");
     CU_ASSERT_FATAL(mkdtemp(p->dir) != NULL);
 }
 

@@ -56,7 +56,7 @@ void rec_init(struct rec *r)
     size_t len = 0;
     enum bf_reason reason;
     memset(r, 0, sizeof *r);
-    strcpy(r->dir, "/tmp/judge-rec-XXXXXX");
+    strcpy(r->dir, P_tmpdir "/judge-rec-XXXXXX");
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(r->dir));
     CU_ASSERT_EQUAL_FATAL(
         tap_open(&r->tap, rec_path(r, "capture.pcap", path), why), STATUS_OK);

@@ -5,6 +5,7 @@
 
 #include "harness/base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -98,7 +99,7 @@ static void hello_is_exact_in_ulaw_and_whole_packets(void)
 
 static void save_and_load(int ulaw)
 {
-    char path[] = "/tmp/latchkey-wav-XXXXXX";
+    char path[] = P_tmpdir "/latchkey-wav-XXXXXX";
     int16_t samples[333];
     uint8_t codes[333];
     struct wav w;
